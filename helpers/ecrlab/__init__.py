@@ -39,9 +39,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(
-            f"module 'ecrlab' has no attribute {name!r}; it offers {', '.join(sorted(_HOMES))}"
-        )
+        raise AttributeError(f"module 'ecrlab' has no attribute {name!r}; it offers {', '.join(sorted(_HOMES))}")
     home = _HOMES[name]
     value = getattr(import_module(home), name) if home else import_module(f"ecrlab.{name}")
     globals()[name] = value

@@ -142,25 +142,17 @@ class Table:
         def is_number(value: object) -> bool:
             return isinstance(value, int | float) and not isinstance(value, bool)
 
-        return [
-            bool(self.rows) and all(is_number(row[i]) for row in self.rows) for i in range(len(self.columns))
-        ]
+        return [bool(self.rows) and all(is_number(row[i]) for row in self.rows) for i in range(len(self.columns))]
 
     def _texts(self) -> list[list[str]]:
-        return [
-            [f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in self.rows
-        ]
+        return [[f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in self.rows]
 
     def inner_html(self) -> str:
         """Return the table without the style sheet, to be put inside other fragments."""
         mark = [' class="ecrlab-number"' if number else "" for number in self._numeric()]
-        head = "".join(
-            f'<th scope="col"{m}>{_inline(name)}</th>' for m, name in zip(mark, self.columns, strict=True)
-        )
+        head = "".join(f'<th scope="col"{m}>{_inline(name)}</th>' for m, name in zip(mark, self.columns, strict=True))
         body = "".join(
-            "<tr>"
-            + "".join(f"<td{m}>{_inline(text)}</td>" for m, text in zip(mark, row, strict=True))
-            + "</tr>"
+            "<tr>" + "".join(f"<td{m}>{_inline(text)}</td>" for m, text in zip(mark, row, strict=True)) + "</tr>"
             for row in self._texts()
         )
         caption = f"<caption>{_inline(self.caption)}</caption>" if self.caption else ""

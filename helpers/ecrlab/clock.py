@@ -58,9 +58,7 @@ class SystemClock:
         Raises:
             InvalidInput: Always.
         """
-        raise InvalidInput(
-            "clock.advance", "this lab runs on real time", "wait, or use open_lab() in Mode Mock"
-        )
+        raise InvalidInput("clock.advance", "this lab runs on real time", "wait, or use open_lab() in Mode Mock")
 
     def __repr__(self) -> str:
         return "SystemClock()"
@@ -78,9 +76,7 @@ class ManualClock:
 
     def __init__(self, start: datetime = START) -> None:
         if start.tzinfo is None:
-            raise InvalidInput(
-                "clock", f"start {start.isoformat()} has no timezone", "add one, e.g. tzinfo=UTC"
-            )
+            raise InvalidInput("clock", f"start {start.isoformat()} has no timezone", "add one, e.g. tzinfo=UTC")
         self._now = start.astimezone(UTC)
         self._listeners: list[Listener] = []
 

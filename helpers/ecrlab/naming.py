@@ -132,9 +132,7 @@ class RepositoryName:
             InvalidName: Capitals, a separator at an edge, a double slash, or a length out of bounds.
         """
         if not 2 <= len(text) <= 256 or not _REPOSITORY.fullmatch(text):
-            raise InvalidName(
-                f"repository {_shortened(text)!r}", _repository_fault(text), _repository_way_out(text)
-            )
+            raise InvalidName(f"repository {_shortened(text)!r}", _repository_fault(text), _repository_way_out(text))
         return cls(text)
 
     @property
@@ -189,9 +187,7 @@ class RegistryHost:
             )
         dual = match["dual_region"] is not None
         service = match["dual_service"] if dual else match["service"]
-        return cls(
-            match["account"], match["dual_region"] if dual else match["region"], service == "ecr-fips", dual
-        )
+        return cls(match["account"], match["dual_region"] if dual else match["region"], service == "ecr-fips", dual)
 
     @classmethod
     def of(cls, account_id: str, region: str) -> Self:
@@ -201,9 +197,7 @@ class RegistryHost:
             InvalidName: ``account_id`` is not twelve digits.
         """
         if not _ACCOUNT.fullmatch(account_id):
-            raise InvalidName(
-                f"account {account_id!r}", "an account id is twelve digits", "e.g. '111122223333'"
-            )
+            raise InvalidName(f"account {account_id!r}", "an account id is twelve digits", "e.g. '111122223333'")
         return cls(account_id, region)
 
     def __str__(self) -> str:
