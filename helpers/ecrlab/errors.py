@@ -8,7 +8,8 @@ EcrLabError
 ├── LabError                         the session cannot do this
 │   ├── NoOpenLab                    nothing is open
 │   ├── NetworkRefused (also OSError)  Mode Mock let no connection out
-│   └── AccountMismatch              the account is not the one that was named
+│   ├── AccountMismatch              the account is not the one that was named
+│   └── PlannedFailureMissing (also AssertionError)  a block that had to fail did not, or failed otherwise
 ├── RegistryError                    a push, pull or login that did not work
 │   ├── LayerChanged                 the bytes moved while they were read
 │   └── CredentialsExpired           a login token past its twelve hours
@@ -36,6 +37,7 @@ __all__ = [
     "LayerChanged",
     "NetworkRefused",
     "NoOpenLab",
+    "PlannedFailureMissing",
     "ProgressUnreadable",
     "RegistryError",
     "UnknownExercise",
@@ -91,6 +93,10 @@ class NetworkRefused(LabError, OSError):
 
 class AccountMismatch(LabError):
     """The account that answered is not the one that the learner named."""
+
+
+class PlannedFailureMissing(LabError, AssertionError):
+    """A block under ``expect_error`` did not fail, or failed in another way."""
 
 
 class RegistryError(EcrLabError):

@@ -1,0 +1,8 @@
+"""The session: where a lab runs, what it may reach, and what it leaves behind."""
+
+from ecrlab.cloud.expect import PlannedFailure, expect_error
+from ecrlab.cloud.modes import Aws, Mock, Mode
+from ecrlab.cloud.session import Lab, current_lab, open_lab
+from ecrlab.cloud.translate import aws_call
+
+__all__ = ["Aws", "Lab", "Mock", "Mode", "PlannedFailure", "aws_call", "current_lab", "expect_error", "open_lab"]

@@ -1,0 +1,98 @@
+"""Mode Mock: moto with our Amazon ECR in it, behind a guard, inside this process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto import mock_aws
+
+from ecrlab import emulator
+from ecrlab.cards import Tone
+from ecrlab.clock import ManualClock
+from ecrlab.cloud.credentials import FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, fenced
+from ecrlab.cloud.guard import guarded
+from ecrlab.naming import partition_of
+
+if TYPE_CHECKING:
+    from ecrlab.cloud.safety import Owner
+
+__all__ = ["MockAccount"]
+
+LEARNER = "learner"
+"""The IAM user to whom the fake credentials belong; AWS STS answers with it."""
+
+
+class MockAccount:
+    """An account that exists only while it is open, and in which everything belongs to the lab.
+
+    Args:
+        account_id: Twelve digits.
+        region: The region of the lab.
+        strict: Whether the emulator refuses all that AWS refuses.
+        clock: The only time there is.
+    """
+
+    def __init__(self, account_id: str, region: str, *, strict: bool, clock: ManualClock) -> None:
+        self.account_id = account_id
+        self.region = region
+        self.strict = strict
+        self.clock = clock
+        with ExitStack() as opening:
+            opening.enter_context(fenced(os.environ, region))
+            emulator.install(strict=strict, clock=clock)
+            opening.callback(emulator.uninstall)
+            opening.enter_context(mock_aws(config={"core": {"mock_credentials": False, "reset_boto3_session": True}}))
+            opening.enter_context(_account_is(account_id, region, clock))
+            opening.enter_context(guarded())
+            self.session = boto3.Session(FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, region_name=region)
+            self._open = opening.pop_all()
+
+    owner: Owner | None = None
+    prefix = ""
+    tone = Tone.GOOD
+
+    def make(self, kind: str, service: str, region: str) -> Any:
+        """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
+        return getattr(self.session, kind)(service, region_name=region)
+
+    def card_facts(self) -> tuple[tuple[str, str], ...]:
+        """Return what a lab's card says about this mode."""
+        return (
+            ("Mode", "Mock: Amazon ECR inside this kernel"),
+            ("Clock", f"{self.clock.now():%Y-%m-%d %H:%M:%S} UTC; it moves when you call lab.clock.advance()"),
+            (
+                "Strictness",
+                "refuses what AWS refuses" if self.strict else "compatible with moto, more lenient than AWS",
+            ),
+            ("Cost", "nothing: no connection leaves this machine"),
+        )
+
+    def close(self) -> None:
+        """Give everything back: the network, the environment, boto3 and moto as they were."""
+        self._open.close()
+
+
+@contextmanager
+def _account_is(account_id: str, region: str, clock: ManualClock) -> Iterator[None]:
+    """Make ``account_id`` the account in which moto finds every caller whom it does not know.
+
+    ``MOTO_ACCOUNT_ID`` would do it for everybody, and so keep a role of another account from being that account's.
+    """
+    from moto.iam import models
+
+    default, models.DEFAULT_ACCOUNT_ID = models.DEFAULT_ACCOUNT_ID, account_id
+    iam = models.iam_backends[account_id][partition_of(region)]
+    user = iam.create_user(region, LEARNER)
+    user.id, user.create_date = "AIDAECRLABEXAMPLE000", clock.now()
+    key = models.AccessKey(LEARNER, prefix="AKIA", account_id=account_id)
+    key.access_key_id, key.create_date = FAKE_ACCESS_KEY_ID, clock.now()
+    user.access_keys.append(key)
+    iam.access_keys[FAKE_ACCESS_KEY_ID] = key
+    try:
+        yield
+    finally:
+        models.DEFAULT_ACCOUNT_ID = default

@@ -1,0 +1,357 @@
+"""The session of a notebook: opened, used, closed. At most one is open at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from difflib import get_close_matches
+from functools import cache
+from types import TracebackType
+from typing import Any, Protocol, Self, assert_never
+
+import boto3
+from botocore.loaders import Loader
+
+from ecrlab.cards import Card, Tone
+from ecrlab.clock import START, ManualClock, SystemClock
+from ecrlab.cloud.modes import Aws, Mock, Mode, checked_account, checked_region
+from ecrlab.cloud.safety import CleanUp, Owner, clean_up
+from ecrlab.cloud.settings import Settings
+from ecrlab.errors import InvalidInput, NoOpenLab
+from ecrlab.naming import RegistryHost
+
+__all__ = ["Lab", "current_lab", "open_lab"]
+
+DEFAULT_ACCOUNT = "111122223333"
+DEFAULT_REGION = "us-east-1"
+
+
+class Account(Protocol):
+    """What a mode provides: an account to work in. ``mock.MockAccount`` and ``aws.AwsAccount`` are the two."""
+
+    account_id: str
+    region: str
+    session: boto3.Session
+    prefix: str
+    owner: Owner | None
+
+    @property
+    def clock(self) -> ManualClock | SystemClock:
+        """The time of this account."""
+        ...
+
+    @property
+    def tone(self) -> Tone:
+        """The mood of the lab's card."""
+        ...
+
+    def make(self, kind: str, service: str, region: str) -> Any:
+        """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
+        ...
+
+    def card_facts(self) -> tuple[tuple[str, str], ...]:
+        """Return what a lab's card says about this mode, the mode itself first."""
+        ...
+
+    def close(self) -> None:
+        """Give back what was taken."""
+        ...
+
+
+@dataclass(slots=True)
+class _Open:
+    lab: Lab | None = None
+
+
+_open = _Open()
+"""The only global of the kit: the lab that is open."""
+
+
+def open_lab(
+    mode: Mode | None = None,
+    *,
+    region: str | None = None,
+    account_id: str | None = None,
+    strict: bool | None = None,
+    start: datetime | None = None,
+) -> Lab:
+    """Open a lab, and close the one that was open before.
+
+    What is left ``None`` comes from ``ECRLAB_MODE``, ``ECRLAB_REGION``, ``ECRLAB_ACCOUNT_ID``, ``ECRLAB_STRICT`` and
+    ``ECRLAB_START`` (see ``cloud/settings.py``), and then from the defaults named here.
+
+    Args:
+        mode: ``Mock()`` (default), or ``Aws(profile=…, account_id=…)`` for a real account.
+        region: AWS region; ``us-east-1``.
+        account_id: The account of Mode Mock, twelve digits; ``111122223333``.
+        strict: Whether the emulator refuses all that AWS refuses (``True``), or is as lenient as moto.
+        start: When the clock of Mode Mock begins, timezone-aware; Monday, 2 November 2026, 09:00 UTC.
+
+    Returns:
+        The open lab. It shows itself as a card, and is a context manager.
+
+    Raises:
+        InvalidInput: A parameter or a variable cannot be right.
+        AccountMismatch: The profile belongs to another account than the one named.
+        AwsCallError: AWS refused to say who the profile is.
+    """
+    said = Settings.read(os.environ)
+    chosen = said.mode if mode is None else _checked_mode(mode)
+    if region is not None:
+        checked_region(region, "open_lab(region=…)")
+    if account_id is not None:
+        checked_account(account_id, "open_lab(account_id=…)")
+    match chosen:
+        case Mock():
+            opening = _mock_opening(
+                account_id or said.account_id or DEFAULT_ACCOUNT,
+                _known_region(region or said.region or DEFAULT_REGION),
+                strict=_strictness(strict, said),
+                clock=ManualClock(_start(start) or said.start or START),
+            )
+        case Aws():
+            _refuse_mock_parameters(chosen, account_id=account_id, strict=strict, start=start)
+            opening = _aws_opening(chosen, region or chosen.region or said.region)
+        case _:
+            assert_never(chosen)
+    closed_before = _close_open_lab()
+    _open.lab = Lab(chosen, opening(), closed_before=closed_before)
+    return _open.lab
+
+
+def current_lab() -> Lab:
+    """Return the lab that is open.
+
+    Raises:
+        NoOpenLab: None is.
+    """
+    if _open.lab is None:
+        raise NoOpenLab("lab", "none is open", "open one with `lab = open_lab()`")
+    return _open.lab
+
+
+class Lab:
+    """An open session: clients, a clock, and a card that says where you are. Made by ``open_lab``.
+
+    Attributes:
+        mode: ``Mock()`` or ``Aws(…)``.
+        account_id: Twelve digits.
+        region: The region of clients that name no other.
+        registry: The address of the account's private registry in that region.
+        clock: ``now()``, and in Mode Mock ``advance(days=…, hours=…, minutes=…, seconds=…)``.
+    """
+
+    def __init__(self, mode: Mode, account: Account, *, closed_before: bool = False) -> None:
+        self.mode = mode
+        self.account_id = account.account_id
+        self.region = account.region
+        self.registry = RegistryHost.of(account.account_id, account.region)
+        self.clock = account.clock
+        self._account = account
+        self._closed_before = closed_before
+        self._closed = False
+        self._regions = {account.region}
+        self._made: dict[tuple[str, str, str], Any] = {}
+        account.session.events.register_first("provide-client-params", self._refuse_when_closed)
+
+    def client(self, service: str, *, region: str | None = None) -> Any:
+        """Return the boto3 client of a service, the same one each time.
+
+        Args:
+            service: boto3's name: ``"ecr"``, ``"ecr-public"``, ``"sts"``, …
+            region: Another region than the lab's.
+
+        Raises:
+            InvalidInput: There is no such service or region.
+            NoOpenLab: This lab is closed.
+        """
+        return self._one("client", service, region)
+
+    def resource(self, service: str, *, region: str | None = None) -> Any:
+        """Return the boto3 resource of a service, the same one each time. Amazon ECR has none.
+
+        Args:
+            service: One of the few for which boto3 has resources: ``"s3"``, ``"iam"``, …
+            region: Another region than the lab's.
+
+        Raises:
+            InvalidInput: boto3 has no resource for it, or there is no such region.
+            NoOpenLab: This lab is closed.
+        """
+        return self._one("resource", service, region)
+
+    def repository_name(self, name: str) -> str:
+        """Return the name under which a repository of this lab goes by in its account.
+
+        In Mode Mock that is ``name`` itself; in Mode Aws it gets the lab's prefix, so that a notebook runs unchanged
+        in both. A name that has the prefix keeps it. Whether ECR likes the name is for ECR to say.
+
+        Raises:
+            InvalidInput: ``name`` is no text.
+        """
+        if not isinstance(name, str):
+            raise InvalidInput("lab.repository_name", f"{name!r} is no text", "write it like 'payments/api'")
+        return name if name.startswith(self._account.prefix) else self._account.prefix + name
+
+    def clean_up(self, *, dry_run: bool = True) -> CleanUp:
+        """List what this lab has made in its account, or delete it.
+
+        In Mode Aws a repository is the lab's if it has both the lab's prefix and its tag; nothing else is touched.
+        In Mode Mock everything is. The regions are the lab's own and those it made clients for.
+
+        Args:
+            dry_run: ``True`` only lists; ``False`` deletes, and looks again to be sure.
+
+        Returns:
+            A table.
+
+        Raises:
+            AwsCallError: AWS refused to list or to delete.
+            NoOpenLab: This lab is closed.
+        """
+        self._refuse_when_closed()
+        ecr = {region: self.client("ecr", region=region) for region in sorted(self._regions)}
+        return clean_up(ecr, self._account.owner, dry_run=dry_run)
+
+    def card(self) -> Card:
+        """Return where this lab is, what time it has, and what it costs."""
+        if self._closed:
+            return Card("This lab is closed", body=["Open a new one with `open_lab()`."], tone=Tone.WAITING)
+        mode, *others = self._account.card_facts()
+        where = (("Account", self.account_id), ("Region", self.region), ("Registry", str(self.registry)))
+        note = ["The lab that was open before is closed; what it held is gone."] if self._closed_before else []
+        return Card("Your lab is open", facts=[mode, *where, *others], body=note, tone=self._account.tone)
+
+    def close(self) -> None:
+        """Close the lab and restore what it changed in this process. Closing twice is fine."""
+        if self._closed:
+            return
+        self._closed = True
+        self._made.clear()
+        if _open.lab is self:
+            _open.lab = None
+        self._account.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _one(self, kind: str, service: str, region: str | None) -> Any:
+        self._refuse_when_closed()
+        where = self.region if region is None else _known_region(checked_region(region, f"lab.{kind}(region=…)"))
+        key = (kind, service, where)
+        if key not in self._made:
+            _check_service(self._account.session, kind, service)
+            self._made[key] = self._account.make(kind, service, where)
+            self._regions.add(where)
+        return self._made[key]
+
+    def _refuse_when_closed(self, **_: Any) -> None:
+        # Also a handler of botocore's: it runs before every call of every client that this lab has made.
+        if self._closed:
+            raise NoOpenLab("this lab", "it is closed", "open a new one with `lab = open_lab()`")
+
+    def _repr_html_(self) -> str:
+        return self.card()._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return self.card()._repr_markdown_()
+
+    def __str__(self) -> str:
+        return str(self.card())
+
+    __repr__ = __str__
+
+
+def _close_open_lab() -> bool:
+    if _open.lab is None:
+        return False
+    _open.lab.close()
+    return True
+
+
+def _mock_opening(account_id: str, region: str, *, strict: bool, clock: ManualClock) -> Callable[[], Account]:
+    from ecrlab.cloud.mock import MockAccount  # moto comes with it, which a real account does without
+
+    return lambda: MockAccount(account_id, region, strict=strict, clock=clock)
+
+
+def _aws_opening(mode: Aws, region: str | None) -> Callable[[], Account]:
+    from ecrlab.cloud.aws import AwsAccount
+
+    return lambda: AwsAccount(mode, region)
+
+
+def _checked_mode(mode: Mode) -> Mode:
+    if not isinstance(mode, Mock | Aws):
+        raise InvalidInput("open_lab(mode)", f"{mode!r} is no mode", "pass Mock(), or Aws(profile='…', account_id='…')")
+    return mode
+
+
+def _known_region(region: str) -> str:
+    known = _regions()
+    if region not in known:
+        near = get_close_matches(region, known, n=1)
+        raise InvalidInput(
+            f"region {region!r}",
+            "botocore knows no such region",
+            f"did you mean {near[0]!r}?" if near else f"take one of {', '.join(known[:3])}, …",
+        )
+    return region
+
+
+@cache
+def _regions() -> tuple[str, ...]:
+    # Straight from botocore's data: a session would read the learner's AWS files, and stumble over what is wrong there.
+    partitions = Loader().load_data("partitions")["partitions"]
+    return tuple(region for each in partitions for region in each["regions"] if not region.endswith("-global"))
+
+
+def _check_service(session: boto3.Session, kind: str, service: str) -> None:
+    place = f"lab.{kind}({service!r})"
+    services = session.get_available_services()
+    if service not in services:
+        near = get_close_matches(str(service).lower(), services, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else "see boto3's list of services"
+        raise InvalidInput(place, "boto3 knows no such service", hint)
+    if kind == "resource" and service not in session.get_available_resources():
+        raise InvalidInput(place, "boto3 has no resource for this service", f"use lab.client({service!r})")
+
+
+def _strictness(strict: bool | None, said: Settings) -> bool:
+    if strict is None:
+        return True if said.strict is None else said.strict
+    if not isinstance(strict, bool):
+        raise InvalidInput("open_lab(strict=…)", f"{strict!r} is neither True nor False", "write one of them")
+    return strict
+
+
+def _start(start: datetime | None) -> datetime | None:
+    if start is None:
+        return None
+    if not isinstance(start, datetime):
+        raise InvalidInput("open_lab(start=…)", f"{start!r} is no datetime", "write datetime(2026, 11, 2, tzinfo=UTC)")
+    if start.tzinfo is None:
+        raise InvalidInput("open_lab(start=…)", f"{start.isoformat()} has no timezone", "add tzinfo=UTC")
+    return start
+
+
+def _refuse_mock_parameters(mode: Aws, **parameters: object) -> None:
+    if parameters["account_id"] == mode.account_id:
+        del parameters["account_id"]
+    given = [name for name, value in parameters.items() if value is not None]
+    if given:
+        raise InvalidInput(
+            f"open_lab({given[0]}=…)",
+            f"a real account has its own {_OF_A_REAL_ACCOUNT[given[0]]}",
+            "leave it out with Aws(…), or use Mock()",
+        )
+
+
+_OF_A_REAL_ACCOUNT = {"account_id": "id, named in Aws(…)", "strict": "rules", "start": "time"}
