@@ -1,0 +1,28 @@
+"""Container images as immutable values: build, read, compare and check them without Docker, network or clock."""
+
+from __future__ import annotations
+
+from ecrlab.oci.archive import File
+from ecrlab.oci.build import annotate, append, image, index, layer, layer_from_file, relabel
+from ecrlab.oci.descriptor import Descriptor, Platform
+from ecrlab.oci.image import Image, Index, Layer
+from ecrlab.oci.manifest import ImageManifest, IndexManifest, parse_manifest
+
+__all__ = [
+    "Descriptor",
+    "File",
+    "Image",
+    "ImageManifest",
+    "Index",
+    "IndexManifest",
+    "Layer",
+    "Platform",
+    "annotate",
+    "append",
+    "image",
+    "index",
+    "layer",
+    "layer_from_file",
+    "parse_manifest",
+    "relabel",
+]
