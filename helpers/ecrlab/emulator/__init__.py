@@ -1,0 +1,35 @@
+"""Amazon ECR on moto: our own registry behind moto's door.
+
+``install()`` puts it into moto, for the lab and for anyone's own ``mock_aws``; ``uninstall()`` puts moto's own ECR
+back. Everything else of AWS stays moto's. What acts, what is only kept and what is missing: ``ecrlab.emulator.fidelity``.
+"""
+
+from __future__ import annotations
+
+from ecrlab.clock import Clock
+
+__all__ = ["install", "uninstall"]
+
+
+def install(*, strict: bool = True, clock: Clock | None = None) -> None:
+    """Put our ECR into moto, now and for every ``mock_aws`` to come.
+
+    A second call replaces the settings of the first. State that moto's ECR, or an earlier install, held is dropped.
+
+    Args:
+        strict: Do as AWS does. ``False`` relaxes the rules listed in ``ecrlab.emulator.rules`` for the sake of tests
+            that were written against moto's behaviour.
+        clock: Where push times and expiries come from; by default the system's time.
+    """
+    from ecrlab.emulator import moto_adapter
+
+    moto_adapter.install(strict=strict, clock=clock)
+
+
+def uninstall() -> None:
+    """Put moto's own ECR back. Without an install before it, nothing happens."""
+    import sys
+
+    adapter = sys.modules.get("ecrlab.emulator.moto_adapter")
+    if adapter is not None:
+        adapter.uninstall()

@@ -1,0 +1,115 @@
+"""What the emulator does with each operation of Amazon ECR, as data.
+
+The boxes "On AWS" in the course and the list in docs/emulator.md are made from this table; a test compares it with
+botocore's list, so that an operation that AWS adds is noticed at the first run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["FIDELITY", "Degree", "Fidelity"]
+
+
+class Degree(Enum):
+    """How far an operation goes."""
+
+    ACTS = "acts"
+    ROUND_TRIP = "round trip"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """One operation: how far it goes, and what is different on AWS (one sentence, empty if nothing is known)."""
+
+    degree: Degree
+    on_aws: str = ""
+
+
+def _acts(on_aws: str = "") -> Fidelity:
+    return Fidelity(Degree.ACTS, on_aws)
+
+
+def _kept(on_aws: str) -> Fidelity:
+    return Fidelity(Degree.ROUND_TRIP, on_aws)
+
+
+def _absent(on_aws: str) -> Fidelity:
+    return Fidelity(Degree.ABSENT, on_aws)
+
+
+_EVENTUALLY = "The change may take a moment to be visible everywhere."
+_PTC = "Pull-through cache rules fetch images from other registries on first use."
+_TEMPLATES = "Creation templates give repositories their settings when ECR creates them itself."
+_SIGNING = "Images are signed by AWS Signer when they are pushed."
+_EXCLUSIONS = "Pulls by listed principals leave the last pull time alone."
+_BACKFILL = "A backfill replicates images that were there before the rule."
+_SCANNER = "A scan takes some time and ends with findings."
+
+FIDELITY: dict[str, Fidelity] = {
+    "BatchCheckLayerAvailability": _acts("Layers of archived images are reported as ARCHIVED."),
+    "BatchDeleteImage": _acts("Layers that no image refers to are cleaned up later, at a time that AWS does not name."),
+    "BatchGetImage": _acts("Some manifest formats are converted on a pull by tag if acceptedMediaTypes asks for it."),
+    "BatchGetRepositoryScanningConfiguration": _acts(),
+    "CompleteLayerUpload": _acts("With a KMS key that is gone it fails with KmsException."),
+    "CreatePullThroughCacheRule": _absent(_PTC),
+    "CreateRepository": _acts("A KMS key must exist, and IAM decides who may create; here any key name will do."),
+    "CreateRepositoryCreationTemplate": _absent(_TEMPLATES),
+    "DeleteLifecyclePolicy": _kept("The images that a running evaluation has chosen may still expire."),
+    "DeletePullThroughCacheRule": _absent(_PTC),
+    "DeleteRegistryPolicy": _kept("Permissions that the policy gave end."),
+    "DeleteRepository": _acts(),
+    "DeleteRepositoryCreationTemplate": _absent(_TEMPLATES),
+    "DeleteRepositoryPolicy": _kept("Permissions that the policy gave end."),
+    "DeleteSigningConfiguration": _absent(_SIGNING),
+    "DeregisterPullTimeUpdateExclusion": _absent(_EXCLUSIONS),
+    "DescribeImageReplicationStatus": _absent("It tells for each destination whether the copy has arrived."),
+    "DescribeImageScanFindings": _kept(_SCANNER),
+    "DescribeImageSigningStatus": _absent(_SIGNING),
+    "DescribeImages": _acts("The order of images is not documented; here it is that of their pushes."),
+    "DescribePullThroughCacheRules": _absent(_PTC),
+    "DescribeRegistry": _kept("Its replication rules copy images."),
+    "DescribeReplicationBackfillResults": _absent(_BACKFILL),
+    "DescribeRepositories": _acts("The order of repositories is not documented; here it is that of their names."),
+    "DescribeRepositoryCreationTemplates": _absent(_TEMPLATES),
+    "GetAccountSetting": _absent("Account settings choose, among others, the scanner and blob mounting."),
+    "GetAuthorizationToken": _acts("The token is longer, and its content is not documented."),
+    "GetDownloadUrlForLayer": _acts("The bytes come from an S3 bucket that ECR owns."),
+    "GetLifecyclePolicy": _kept("It also tells when the policy was last evaluated."),
+    "GetLifecyclePolicyPreview": _absent("It lists the images that a lifecycle policy would expire."),
+    "GetRegistryPolicy": _kept("The policy decides what other accounts and services may do."),
+    "GetRegistryScanningConfiguration": _acts(),
+    "GetRepositoryPolicy": _kept("The policy decides who may push and pull."),
+    "GetSigningConfiguration": _absent(_SIGNING),
+    "InitiateLayerUpload": _acts("An upload that is not completed ends by itself, at a time that AWS does not name."),
+    "ListImageReferrers": _absent("It lists signatures, SBOMs and other artifacts that refer to an image."),
+    "ListImages": _acts("The order of images is not documented; here it is that of their pushes."),
+    "ListPullTimeUpdateExclusions": _absent(_EXCLUSIONS),
+    "ListReplicationBackfills": _absent(_BACKFILL),
+    "ListTagsForResource": _acts(),
+    "PutAccountSetting": _absent("Account settings choose, among others, the scanner and blob mounting."),
+    "PutImage": _acts("Docker's old schema 1 manifests are taken, too, and a scan on push may start."),
+    "PutImageScanningConfiguration": _acts("AWS advises registry scanning rules in its place."),
+    "PutImageTagMutability": _acts(_EVENTUALLY),
+    "PutLifecyclePolicy": _kept("The policy is checked in full, and expires images within 24 hours."),
+    "PutRegistryPolicy": _kept("The policy is checked in full, and decides what others may do."),
+    "PutRegistryScanningConfiguration": _acts("With ENHANCED scanning Amazon Inspector takes over and is billed."),
+    "PutReplicationConfiguration": _kept("Images pushed from now on are copied, usually within 30 minutes."),
+    "PutSigningConfiguration": _absent(_SIGNING),
+    "RegisterPullTimeUpdateExclusion": _absent(_EXCLUSIONS),
+    "SetRepositoryPolicy": _kept("The policy is checked in full, and decides who may push and pull."),
+    "StartImageScan": _kept(_SCANNER),
+    "StartLifecyclePolicyPreview": _absent("It lists the images that a lifecycle policy would expire."),
+    "StartReplicationBackfill": _absent(_BACKFILL),
+    "StopReplicationBackfill": _absent(_BACKFILL),
+    "TagResource": _acts("Tags can be used in policies and, once activated, in the bill."),
+    "UntagResource": _acts("Tags can be used in policies and, once activated, in the bill."),
+    "UpdateImageStorageClass": _absent("It archives an image or brings it back."),
+    "UpdatePullThroughCacheRule": _absent(_PTC),
+    "UpdateRepositoryCreationTemplate": _absent(_TEMPLATES),
+    "UploadLayerPart": _acts(),
+    "ValidatePullThroughCacheRule": _absent(_PTC),
+}
+"""AWS's operation name -> what the emulator does with it."""

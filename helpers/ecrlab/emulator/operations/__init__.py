@@ -1,0 +1,29 @@
+"""The operations of Amazon ECR, one module per family, each a function from a ``Call`` to an ``Answer``."""
+
+from __future__ import annotations
+
+from ecrlab.emulator.call import Operation
+from ecrlab.emulator.operations import (
+    authorization,
+    images,
+    layers,
+    policies,
+    replication,
+    repositories,
+    resource_tags,
+    scanning,
+)
+
+__all__ = ["OPERATIONS"]
+
+OPERATIONS: dict[str, Operation] = {
+    **authorization.OPERATIONS,
+    **images.OPERATIONS,
+    **layers.OPERATIONS,
+    **policies.OPERATIONS,
+    **replication.OPERATIONS,
+    **repositories.OPERATIONS,
+    **resource_tags.OPERATIONS,
+    **scanning.OPERATIONS,
+}
+"""AWS's operation name -> the function that answers it."""

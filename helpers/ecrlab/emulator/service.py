@@ -1,0 +1,56 @@
+"""The one way in: a request becomes a checked call on the right registry, and its answer or its error comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ecrlab.clock import Clock
+from ecrlab.emulator import errors
+from ecrlab.emulator.call import Answer, Call
+from ecrlab.emulator.model import checked
+from ecrlab.emulator.operations import OPERATIONS
+from ecrlab.emulator.rules import Rules
+from ecrlab.emulator.state import Registry
+
+__all__ = ["answer"]
+
+
+def answer(
+    operation: str,
+    parameters: Mapping[str, Any],
+    *,
+    caller: Registry,
+    principal: str,
+    registry_of: Callable[[str], Registry],
+    clock: Clock,
+    rules: Rules,
+) -> Answer:
+    """Answer one request.
+
+    Args:
+        operation: AWS's name, e.g. ``PutImage``.
+        parameters: The request as JSON gives it.
+        caller: The registry of the calling account in the region of the endpoint.
+        principal: Who calls, as an access key id or an ARN.
+        registry_of: Finds the registry of another account in the same region.
+        clock: Asked once.
+        rules: What is strict and what is relaxed.
+
+    Raises:
+        EcrError: What AWS would answer instead.
+    """
+    if operation not in OPERATIONS:
+        raise errors.unsupported_operation(operation)
+    request = checked(operation, parameters, limits=rules.model_limits)
+    registry_id = request.get("registryId") if rules.registry_id_selects_registry else None
+    call = Call(
+        operation,
+        request,
+        registry=registry_of(registry_id) if registry_id else caller,
+        account_id=caller.account_id,
+        principal=principal,
+        now=clock.now(),
+        rules=rules,
+    )
+    return OPERATIONS[operation](call)

@@ -1,0 +1,294 @@
+"""What a registry holds. Plain mutable records with the indexes that keep put and describe fast.
+
+Registry ─┬─ blobs: one content-addressed store; a blob lives as long as a repository holds it
+          └─ repositories, by name ─┬─ images: by digest, by tag, in push order; who refers to whom
+                                    ├─ layers: which blobs are members here
+                                    └─ uploads in progress
+
+Digests and tags are plain strings here: they come from checked requests, and in the compatible setting they need not
+be well-formed. Nothing in this module knows moto, boto3 or the time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_left, bisect_right, insort
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from weakref import WeakValueDictionary
+
+from ecrlab.emulator.ids import derived_uuid
+from ecrlab.emulator.manifest import Manifest
+from ecrlab.naming import RegistryHost, partition_of
+
+__all__ = ["Blob", "Image", "Images", "Mutability", "Registry", "Repository", "Upload"]
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class Blob:
+    """Bytes under their digest. They stay in the parts in which they came: nothing is copied to join them."""
+
+    digest: str
+    size: int
+    parts: tuple[bytes, ...]
+
+    def read(self) -> bytes:
+        """Return all bytes in one piece."""
+        return self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+
+
+@dataclass(slots=True)
+class Upload:
+    """A layer on its way in: parts that follow each other without a gap, hashed as they come."""
+
+    upload_id: str
+    parts: list[bytes] = field(default_factory=list)
+    size: int = 0
+    _hash: Any = field(default_factory=hashlib.sha256)
+
+    def append(self, part: bytes) -> None:
+        """Take the next bytes."""
+        self.parts.append(part)
+        self.size += len(part)
+        self._hash.update(part)
+
+    @property
+    def digest(self) -> str:
+        """The digest of what has come so far."""
+        return f"sha256:{self._hash.hexdigest()}"
+
+
+@dataclass(slots=True, weakref_slot=True, eq=False)
+class Image:
+    """A manifest in a repository.
+
+    ``sequence`` counts pushes and settles the order of images that were pushed in the same second. ``tags`` maps each
+    tag to the number of the push that brought it. ``size`` is in bytes, ``None`` if it is not to be shown.
+    """
+
+    digest: str
+    sequence: int
+    manifest_text: str
+    manifest: Manifest
+    size: int | None
+    pushed_at: datetime
+    tags: dict[str, int] = field(default_factory=dict)
+    status: str = "ACTIVE"
+    last_pulled_at: datetime | None = None
+    scan_started_at: datetime | None = None
+
+
+class Images:
+    """The images of one repository: found by digest and by tag, walked in push order."""
+
+    def __init__(self) -> None:
+        self._by_digest: dict[str, Image] = {}
+        self._digest_of_tag: dict[str, str] = {}
+        self._by_sequence: dict[int, Image] = {}
+        self._sequences: list[int] = []
+        self._layer_users: Counter[str] = Counter()
+        self._layer_types: dict[str, str] = {}
+        self._parents: dict[str, set[str]] = {}
+        self._last_sequence = 0
+
+    def __len__(self) -> int:
+        return len(self._by_digest)
+
+    def __iter__(self) -> Iterator[Image]:
+        return iter(self._by_digest.values())
+
+    def __contains__(self, digest: object) -> bool:
+        return digest in self._by_digest
+
+    def next_sequence(self) -> int:
+        """Return a number that is higher than any before it in this repository."""
+        self._last_sequence += 1
+        return self._last_sequence
+
+    def by_digest(self, digest: str) -> Image | None:
+        """Return the image with this digest."""
+        return self._by_digest.get(digest)
+
+    def by_tag(self, tag: str) -> Image | None:
+        """Return the image that the tag points to now."""
+        digest = self._digest_of_tag.get(tag)
+        return self._by_digest[digest] if digest is not None else None
+
+    def find(self, digest: str | None, tag: str | None) -> Image | None:
+        """Return the image that answers to both names, or to the one that is given."""
+        image = self.by_tag(tag) if tag is not None else self.by_digest(digest or "")
+        return image if image and digest in (None, image.digest) else None
+
+    def from_sequence(self, sequence: int) -> Iterator[Image]:
+        """Walk in push order, beginning with the first image whose sequence is at least ``sequence``."""
+        for index in range(bisect_left(self._sequences, sequence), len(self._sequences)):
+            yield self._by_sequence[self._sequences[index]]
+
+    def add(self, image: Image) -> None:
+        """Store a new image; its digest must not be there yet."""
+        self._by_digest[image.digest] = image
+        self._by_sequence[image.sequence] = image
+        insort(self._sequences, image.sequence)
+        for blob in image.manifest.blobs:
+            self._layer_users[blob.digest] += 1
+            self._layer_types[blob.digest] = blob.media_type
+        for child in image.manifest.children:
+            self._parents.setdefault(child.digest, set()).add(image.digest)
+
+    def remove(self, image: Image) -> set[str]:
+        """Drop an image with its tags; return the digests of the layers that no image refers to any more."""
+        for tag in image.tags:
+            del self._digest_of_tag[tag]
+        del self._by_digest[image.digest]
+        del self._by_sequence[image.sequence]
+        del self._sequences[bisect_left(self._sequences, image.sequence)]
+        for child in image.manifest.children:
+            self._drop_parent(child.digest, image.digest)
+        return {blob.digest for blob in image.manifest.blobs if self._release(blob.digest)}
+
+    def tag(self, image: Image, tag: str) -> Image | None:
+        """Point a tag at an image; return the image that it pointed to before, if that was another one."""
+        before = self.by_tag(tag)
+        if before is image:
+            return None
+        if before:
+            self.untag(before, tag)
+        image.tags[tag] = self.next_sequence()
+        self._digest_of_tag[tag] = image.digest
+        return before
+
+    def untag(self, image: Image, tag: str) -> None:
+        """Take a tag off an image."""
+        del image.tags[tag]
+        del self._digest_of_tag[tag]
+
+    def parents(self, digest: str) -> tuple[str, ...]:
+        """Return the digests of the indexes that refer to an image, sorted."""
+        return tuple(sorted(self._parents.get(digest, ())))
+
+    def refers_to_layer(self, digest: str) -> bool:
+        """Tell whether any image here has this layer or config."""
+        return digest in self._layer_users
+
+    def layer_media_type(self, digest: str) -> str | None:
+        """Return the media type under which an image here refers to a layer."""
+        return self._layer_types.get(digest) or None
+
+    def _release(self, layer: str) -> bool:
+        self._layer_users[layer] -= 1
+        if self._layer_users[layer]:
+            return False
+        del self._layer_users[layer], self._layer_types[layer]
+        return True
+
+    def _drop_parent(self, child: str, parent: str) -> None:
+        parents = self._parents.get(child, set())
+        parents.discard(parent)
+        if not parents:
+            self._parents.pop(child, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Mutability:
+    """Whether a tag may move: AWS's mode, and the wildcard filters that the two ``_WITH_EXCLUSION`` modes take."""
+
+    mode: str = "MUTABLE"
+    filters: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Repository:
+    """A named place for images, with its settings."""
+
+    name: str
+    registry_id: str
+    region: str
+    created_at: datetime
+    mutability: Mutability = Mutability()
+    scan_on_push: bool = False
+    encryption: dict[str, str] = field(default_factory=lambda: {"encryptionType": "AES256"})
+    resource_tags: dict[str, str] = field(default_factory=dict)
+    policy: str | None = None
+    lifecycle_policy: str | None = None
+    images: Images = field(default_factory=Images)
+    layers: dict[str, Blob] = field(default_factory=dict)
+    uploads: dict[str, Upload] = field(default_factory=dict)
+    _uploads_begun: int = 0
+
+    @property
+    def arn(self) -> str:
+        """The Amazon Resource Name."""
+        return f"arn:{partition_of(self.region)}:ecr:{self.region}:{self.registry_id}:repository/{self.name}"
+
+    @property
+    def uri(self) -> str:
+        """What stands in front of ``:tag`` in a pull."""
+        return f"{RegistryHost(self.registry_id, self.region)}/{self.name}"
+
+    def begin_upload(self) -> Upload:
+        """Open an upload under an id that depends on this repository alone."""
+        self._uploads_begun += 1
+        upload = Upload(derived_uuid("upload", self.arn, self._uploads_begun))
+        self.uploads[upload.upload_id] = upload
+        return upload
+
+    def remove_image(self, image: Image) -> None:
+        """Drop an image, and the layers that only it referred to.
+
+        Guess: AWS says that unassociated layers "may be cleaned up at any time"; we do it at once.
+        """
+        for digest in self.images.remove(image):
+            self.layers.pop(digest, None)
+
+
+class Registry:
+    """The private registry of one account in one region."""
+
+    def __init__(self, account_id: str, region: str) -> None:
+        self.account_id = account_id
+        self.region = region
+        self.policy: str | None = None
+        self.replication: dict[str, Any] = {"rules": []}
+        self.scanning: dict[str, Any] = {"scanType": "BASIC", "rules": []}
+        self._blobs: WeakValueDictionary[str, Blob] = WeakValueDictionary()
+        self._repositories: dict[str, Repository] = {}
+        self._names: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._repositories)
+
+    def __iter__(self) -> Iterator[Repository]:
+        return iter(self._repositories.values())
+
+    def repository(self, name: str) -> Repository | None:
+        """Return a repository by name."""
+        return self._repositories.get(name)
+
+    def after_name(self, name: str) -> Iterator[Repository]:
+        """Walk the repositories behind ``name`` in the order of their names."""
+        for index in range(bisect_right(self._names, name), len(self._names)):
+            yield self._repositories[self._names[index]]
+
+    def add(self, repository: Repository) -> None:
+        """Store a new repository; its name must be free."""
+        self._repositories[repository.name] = repository
+        insort(self._names, repository.name)
+
+    def remove(self, repository: Repository) -> None:
+        """Drop a repository with everything in it."""
+        del self._repositories[repository.name]
+        del self._names[bisect_left(self._names, repository.name)]
+
+    def blob(self, digest: str) -> Blob | None:
+        """Return a blob that some repository of this registry holds."""
+        return self._blobs.get(digest)
+
+    def store(self, digest: str, size: int, parts: tuple[bytes, ...]) -> Blob:
+        """Return the blob under a digest: the one that is there already, else a new one of these parts."""
+        blob = self._blobs.get(digest)
+        if blob is None:
+            blob = self._blobs[digest] = Blob(digest, size, parts)
+        return blob
