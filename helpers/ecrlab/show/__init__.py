@@ -1,0 +1,52 @@
+"""What a learner looks at: pictures, tables, questions. The only home of plotting and widgets.
+
+Each name is imported when it is first used, so that a page without a picture does not pay for one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOMES = {
+    "address": "diagrams",
+    "anatomy": "diagrams",
+    "deleted": "tables",
+    "images": "tables",
+    "journey": "diagrams",
+    "manifest": "diagrams",
+    "registry_map": "diagrams",
+    "repositories": "tables",
+    "sequence": "diagrams",
+    "tags": "diagrams",
+}
+"""Public name -> the module of this package that it lives in."""
+
+__all__ = [
+    "address",
+    "anatomy",
+    "deleted",
+    "images",
+    "journey",
+    "manifest",
+    "registry_map",
+    "repositories",
+    "sequence",
+    "tags",
+]
+
+if TYPE_CHECKING:
+    from ecrlab.show.diagrams import address, anatomy, journey, manifest, registry_map, sequence, tags
+    from ecrlab.show.tables import deleted, images, repositories
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'ecrlab.show' has no attribute {name!r}; it offers {', '.join(sorted(_HOMES))}")
+    value = getattr(import_module(f"ecrlab.show.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(_HOMES))
