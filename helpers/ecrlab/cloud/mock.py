@@ -41,6 +41,7 @@ class MockAccount:
         self.region = region
         self.strict = strict
         self.clock = clock
+        self.regions = {region}
         with ExitStack() as opening:
             opening.enter_context(fenced(os.environ, region))
             emulator.install(strict=strict, clock=clock)
@@ -57,6 +58,7 @@ class MockAccount:
 
     def make(self, kind: str, service: str, region: str) -> Any:
         """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
+        self.regions.add(region)
         return getattr(self.session, kind)(service, region_name=region)
 
     def card_facts(self) -> tuple[tuple[str, str], ...]:
@@ -84,15 +86,16 @@ def _account_is(account_id: str, region: str, clock: ManualClock) -> Iterator[No
     """
     from moto.iam import models
 
-    default, models.DEFAULT_ACCOUNT_ID = models.DEFAULT_ACCOUNT_ID, account_id
+    here = vars(models)
+    default, here["DEFAULT_ACCOUNT_ID"] = here["DEFAULT_ACCOUNT_ID"], account_id
     iam = models.iam_backends[account_id][partition_of(region)]
     user = iam.create_user(region, LEARNER)
     user.id, user.create_date = "AIDAECRLABEXAMPLE000", clock.now()
-    key = models.AccessKey(LEARNER, prefix="AKIA", account_id=account_id)
+    key = models.AccessKey(LEARNER, prefix="AKIA", account_id=account_id)  # type: ignore[abstract]
     key.access_key_id, key.create_date = FAKE_ACCESS_KEY_ID, clock.now()
     user.access_keys.append(key)
     iam.access_keys[FAKE_ACCESS_KEY_ID] = key
     try:
         yield
     finally:
-        models.DEFAULT_ACCOUNT_ID = default
+        here["DEFAULT_ACCOUNT_ID"] = default

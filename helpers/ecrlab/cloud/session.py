@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -35,7 +35,12 @@ class Account(Protocol):
     region: str
     session: boto3.Session
     prefix: str
-    owner: Owner | None
+    regions: set[str]
+
+    @property
+    def owner(self) -> Owner | None:
+        """Whose tags the lab's repositories carry; ``None`` where everything is the lab's."""
+        ...
 
     @property
     def clock(self) -> ManualClock | SystemClock:
@@ -152,7 +157,6 @@ class Lab:
         self._account = account
         self._closed_before = closed_before
         self._closed = False
-        self._regions = {account.region}
         self._made: dict[tuple[str, str, str], Any] = {}
         account.session.events.register_first("provide-client-params", self._refuse_when_closed)
 
@@ -212,7 +216,7 @@ class Lab:
             NoOpenLab: This lab is closed.
         """
         self._refuse_when_closed()
-        ecr = {region: self.client("ecr", region=region) for region in sorted(self._regions)}
+        ecr = {region: self.client("ecr", region=region) for region in sorted(self._account.regions)}
         return clean_up(ecr, self._account.owner, dry_run=dry_run)
 
     def card(self) -> Card:
@@ -249,7 +253,6 @@ class Lab:
         if key not in self._made:
             _check_service(self._account.session, kind, service)
             self._made[key] = self._account.make(kind, service, where)
-            self._regions.add(where)
         return self._made[key]
 
     def _refuse_when_closed(self, **_: Any) -> None:
@@ -317,11 +320,17 @@ def _check_service(session: boto3.Session, kind: str, service: str) -> None:
     place = f"lab.{kind}({service!r})"
     services = session.get_available_services()
     if service not in services:
-        near = get_close_matches(str(service).lower(), services, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else "see boto3's list of services"
+        near = _nearest(str(service).lower(), services)
+        hint = f"did you mean {near!r}?" if near else "lab.client('ecr') is the one that this course is about"
         raise InvalidInput(place, "boto3 knows no such service", hint)
     if kind == "resource" and service not in session.get_available_resources():
         raise InvalidInput(place, "boto3 has no resource for this service", f"use lab.client({service!r})")
+
+
+def _nearest(wanted: str, services: Sequence[str]) -> str | None:
+    # Many names of AWS are one letter apart ("ecr", "ecs", "emr"), so swapped letters are looked for first.
+    swapped = [name for name in services if sorted(name) == sorted(wanted)]
+    return next(iter([*swapped, *get_close_matches(wanted, services, n=1)]), None)
 
 
 def _strictness(strict: bool | None, said: Settings) -> bool:
