@@ -12,6 +12,7 @@ rendered from them. If a field is missing, the message shows how to write it.
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import subprocess
 import sys
@@ -119,7 +120,7 @@ def main(arguments: list[str] | None = None) -> int:
     if missing := [str(path) for path in options.paths if not path.is_file()]:
         parser.error(f"no such file: {', '.join(missing)}")
     if options.command == "check":
-        return check(options.paths or list(course_notebooks(ROOT)))
+        return check(options.paths or [Path(os.path.relpath(path)) for path in course_notebooks(ROOT)])
     failed = False
     for path in options.paths:
         try:

@@ -93,9 +93,12 @@ def facts_cell(notebook: Notebook) -> Found:
         yield None, f"{len(facts.objectives)} objectives; at most {OBJECTIVES}"
     if facts.level not in LEVELS:
         yield None, f"level {facts.level!r} is not one of {', '.join(LEVELS)}"
-    wanted = "Notebook" if notebook.is_lab else "Lab"
-    if wanted not in facts.links:
-        yield None, f"metadata.ecrlab.links has no {wanted!r}; link the page that goes with this one"
+    other = "notebooks/" if notebook.is_lab else "lab.ipynb"
+    if not any(other in target for target in facts.links.values()):
+        yield (
+            None,
+            f"metadata.ecrlab.links names no {'notebook' if notebook.is_lab else 'lab'}; link the one to go with",
+        )
 
 
 def dates(notebook: Notebook) -> Found:
@@ -128,15 +131,17 @@ def parameters(notebook: Notebook) -> Found:
 
 
 def setup(notebook: Notebook) -> Found:
-    """Right after the parameters, two lines: an import from ecrlab, and a lab that is opened and shown."""
+    """Right after the parameters, two lines: an import from ecrlab, and a lab that is opened; then it is shown."""
     cell = notebook.setup_cell
     if cell is None:
         yield None, "no cell opens the lab"
         return
-    body = cell.tree.body if cell.tree else []
-    if len(body) != 2 or not isinstance(body[0], ast.ImportFrom) or body[0].module != "ecrlab":
-        yield cell, "setup is two lines: from ecrlab import …; then the lab is opened"
-    elif len(notebook.code_cells) < 2 or notebook.code_cells[1] is not cell:
+    match cell.tree.body if cell.tree else []:
+        case [ast.ImportFrom(module="ecrlab"), ast.Assign(), ast.Expr(value=ast.Name())]:
+            pass
+        case _:
+            yield cell, "setup is: from ecrlab import …; lab = open_lab(…); and lab, to show its card"
+    if len(notebook.code_cells) < 2 or notebook.code_cells[1] is not cell:
         yield cell, "setup is the second code cell, right after the parameters"
 
 
@@ -316,8 +321,7 @@ def recall(notebook: Notebook) -> Found:
     """Guided notebooks after the first begin with two questions from earlier ones."""
     if notebook.is_lab or notebook.chapter == OVERVIEW:
         return
-    section = notebook.section("Recall")
-    asked = [quiz for cell in section for quiz in cell.first_argument_of("quiz")]
+    asked = [quiz for cell, _ in notebook.section("Recall") for quiz in cell.first_argument_of("quiz")]
     if len(asked) != RECALLED:
         yield None, f"the section 'Recall' asks {len(asked)} questions; ask {RECALLED}, as quiz(\"NN.slug\")"
     for quiz in asked:
@@ -329,7 +333,7 @@ def questions(notebook: Notebook) -> Found:
     """Guided notebooks end with a quiz of 3 to 5 questions of their own."""
     if notebook.is_lab:
         return
-    asked = [quiz for cell in notebook.section("Quiz") for quiz in cell.first_argument_of("quiz")]
+    asked = [quiz for cell, _ in notebook.section("Quiz") for quiz in cell.first_argument_of("quiz")]
     if len(asked) not in QUESTIONS:
         yield None, f"the section 'Quiz' asks {len(asked)} questions; ask {QUESTIONS[0]} to {QUESTIONS[-1]}"
     for quiz in asked:
@@ -353,11 +357,11 @@ def references(notebook: Notebook) -> Found:
     """Guided notebooks end with references: each a link, what it backs, and when it was checked."""
     if notebook.is_lab:
         return
-    section = notebook.section("References")
     items = [
         (cell, line)
-        for cell in section
-        for line in re.split(r"\n(?=\s*(?:[-*]|\d+\.)\s)", cell.prose)
+        for cell, text in notebook.section("References")
+        if not cell.is_code
+        for line in re.split(r"\n(?=\s*(?:[-*]|\d+\.)\s)", text)
         if _LINK.search(line) or "http" in line
     ]
     if not items:

@@ -14,14 +14,15 @@ __all__ = ["KERNEL", "kernel_environment"]
 KERNEL = "python3"
 """The only kernel of the course: the Python that runs ecrlab."""
 
-_NEVER_INHERITED = ("AWS_", "ECRLAB_MODE", "ECRLAB_PROGRESS", "ECRLAB_OUTCOMES", "PYTHONSTARTUP")
+_NEVER_INHERITED = ("AWS_", "ECRLAB_", "PYTHONSTARTUP")
 
 
 def kernel_environment(scratch: Path, inherited: Mapping[str, str] | None = None) -> dict[str, str]:
     """Say what a kernel under proof finds in its environment.
 
-    No AWS variable, profile or instance role reaches it, it writes progress and outcomes into ``scratch`` only, and
-    what would vary from machine to machine (time zone, hash seed, plot backend) is fixed.
+    No AWS variable, profile or instance role reaches it, and no setting of the kit: a proof is about the defaults. It
+    writes progress, outcomes and temporary files into ``scratch`` only, and what would vary from machine to machine
+    (time zone, hash seed, plot backend) is fixed.
 
     Args:
         scratch: An existing folder of this run.
@@ -41,4 +42,5 @@ def kernel_environment(scratch: Path, inherited: Mapping[str, str] | None = None
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "PYTHONHASHSEED": "0",
         "TZ": "UTC",
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch)),
     }

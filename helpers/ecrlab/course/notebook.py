@@ -277,17 +277,25 @@ class Notebook:
                 for found in _HEADING.finditer(cell.prose):
                     yield Heading(cell.index, len(found[1]), found[2].strip())
 
-    def section(self, title: str) -> tuple[Cell, ...]:
-        """Return the cells from the heading that begins with ``title`` up to the next heading of its level or above.
+    def section(self, title: str) -> tuple[tuple[Cell, str], ...]:
+        """Return what stands between the heading that begins with ``title`` and the next of its level or above.
 
+        Each part is a cell with its text: Markdown without fenced code and cut at the headings, or source code.
         Empty if there is no such heading. Letter case is ignored.
         """
-        headings = list(self.headings())
-        for position, heading in enumerate(headings):
-            if heading.text.casefold().startswith(title.casefold()):
-                ends = (h.cell for h in headings[position + 1 :] if h.level <= heading.level and h.cell > heading.cell)
-                return self.cells[heading.cell : next(ends, len(self.cells))]
-        return ()
+        parts: list[tuple[Cell, str]] = []
+        level = 0  # of the section that we are in; 0: not in it
+        for cell in self.cells:
+            start, text = 0, cell.source if cell.is_code else cell.prose
+            for found in () if cell.is_code else _HEADING.finditer(text):
+                if level and len(found[1]) <= level:
+                    parts.append((cell, text[start : found.start()]))
+                    return tuple(parts)
+                if not level and found[2].strip().casefold().startswith(title.casefold()):
+                    level, start = len(found[1]), found.start()
+            if level:
+                parts.append((cell, text[start:]))
+        return tuple(parts)
 
     def content_hash(self) -> str:
         """Hash what the author wrote: sources, tags and marks of every cell, and the facts without their stamps.
