@@ -79,7 +79,8 @@ def repository_not_empty(repository: str, registry_id: str) -> EcrError:
 
 def image_not_found(identifier: Mapping[str, str], repository: str, registry_id: str) -> EcrError:
     """Build ImageNotFoundException for an ``imageId`` structure."""
-    shown = f"{{imageDigest:'{identifier.get('imageDigest') or 'null'}', imageTag:'{identifier.get('imageTag') or 'null'}'}}"
+    digest, tag = identifier.get("imageDigest") or "null", identifier.get("imageTag") or "null"
+    shown = f"{{imageDigest:'{digest}', imageTag:'{tag}'}}"
     return EcrError(
         "ImageNotFoundException",
         f"The image with imageId {shown} does not exist within the repository with name '{repository}' "

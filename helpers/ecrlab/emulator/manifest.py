@@ -1,4 +1,4 @@
-"""What the registry reads in a manifest: its kind, and what it refers to. The bytes themselves are kept as they came."""
+"""What the registry reads in a manifest: its kind, and what it refers to. The bytes are kept as they came."""
 
 from __future__ import annotations
 

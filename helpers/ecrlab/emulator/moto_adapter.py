@@ -1,3 +1,5 @@
+# mypy: disable-error-code="override, abstract"
+# moto's classes were not made to be overridden: attributes become properties here, and arguments become optional.
 """Where our ECR is plugged into moto, and with ``moto_views`` all that knows moto.
 
 HTTP ─► moto's router ─► EcrResponse ─► service.answer ─► operations ─► state
@@ -14,10 +16,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from functools import cached_property
+from threading import RLock
+from typing import Any, ClassVar, cast
 from weakref import WeakKeyDictionary
 
 import moto.backend_index as backend_index
+import moto.ecr.exceptions as moto_exceptions
 import moto.ecr.models as moto_models
 import moto.ecr.responses as moto_responses
 import moto.ecr.urls as moto_urls
@@ -50,6 +55,8 @@ _MOTO_ENGINES = frozenset(
     }
 )
 
+_ONE_AT_A_TIME = RLock()
+
 Response = tuple[int, dict[str, Any], str | bytes]
 """moto's answer: status, headers, body."""
 
@@ -80,7 +87,7 @@ def uninstall() -> None:
     moto_models.ecr_backends.clear()
 
 
-class EcrBackend(moto_models.ECRBackend):  # type: ignore[misc]
+class EcrBackend(moto_models.ECRBackend):
     """moto's place for the state of one account and region; ours lies in ``registry``.
 
     moto calls the methods below from other services: CloudFormation makes repositories, Lambda looks images up, the
@@ -97,26 +104,26 @@ class EcrBackend(moto_models.ECRBackend):  # type: ignore[misc]
         self.scan_finding_results: list[dict[str, Any]] = []
         self._image_views: WeakKeyDictionary[Image, ImageView] = WeakKeyDictionary()
 
-    @property
+    @cached_property
     def urls(self) -> dict[str, Callable[..., Any]]:
-        """moto's addresses of ECR, and those of the bucket that hands out layers."""
+        """The addresses of ECR, and those of the bucket that hands out layers."""
         return {**super().urls, download_urls.HOST.pattern + "/": _send_layer}
 
     def answer(self, operation: str, parameters: Mapping[str, Any], principal: str = "moto") -> dict[str, Any]:
-        """Answer one request of this account in this region."""
-        return service.answer(
-            operation,
-            parameters,
-            caller=self.registry,
-            principal=principal,
-            registry_of=self._registry_of,
-            clock=self.settings.clock,
-            rules=self.settings.rules,
-        )
+        """Answer one request of this account in this region; one at a time, since pushes come from threads, too."""
+        with _ONE_AT_A_TIME:
+            return service.answer(
+                operation,
+                parameters,
+                caller=self.registry,
+                principal=principal,
+                registry_of=self._registry_of,
+                clock=self.settings.clock,
+                rules=self.settings.rules,
+            )
 
     def _registry_of(self, account_id: str) -> Registry:
-        backend: EcrBackend = moto_models.ecr_backends[account_id][self.region_name]
-        return backend.registry
+        return _backend(account_id, self.region_name).registry
 
     # --- what moto's other services call -------------------------------------------------------------------
 
@@ -221,6 +228,10 @@ class EcrBackend(moto_models.ECRBackend):  # type: ignore[misc]
         return RepositoryView(repository, self._image_views, encryption)
 
 
+def _backend(account_id: str, region_name: str) -> EcrBackend:
+    return cast(EcrBackend, moto_models.ecr_backends[account_id][region_name])
+
+
 class _ResourceTagger:
     """The one method of moto's tagging service that CloudFormation calls on a repository."""
 
@@ -232,16 +243,20 @@ class _ResourceTagger:
             self._backend._answer_moto("TagResource", {"resourceArn": arn, "tags": list(tags)})
 
 
-class EcrResponse(moto_responses.ECRResponse):  # type: ignore[misc]
+class EcrResponse(moto_responses.ECRResponse):
     """moto's door to ECR, with one method per operation of AWS (added below from the fidelity table)."""
 
     use_raw_body = True  # a layer part is megabytes of base64: decode and parse it once
 
+    @property
+    def backend(self) -> EcrBackend:
+        """The calling account's state in the region of the endpoint."""
+        return _backend(self.current_account, self.region)
+
     def answer(self, operation: str) -> Response:
         """Answer the request in hand in AWS's JSON."""
-        backend = self.ecr_backend
         try:
-            answer = backend.answer(operation, json.loads(self.raw_body or b"{}"), self.access_key)
+            answer = self.backend.answer(operation, json.loads(self.raw_body or b"{}"), self.access_key)
         except EcrError as error:
             return _json(400, {"__type": error.code, "message": error.message, **error.members})
         return _json(200, answer)
@@ -251,7 +266,7 @@ def _operation_method(operation: str) -> Callable[[EcrResponse], Any]:
     motos_own = getattr(moto_responses.ECRResponse, camelcase_to_underscores(operation), None)
 
     def method(response: EcrResponse) -> Any:
-        if operation in _MOTO_ENGINES and motos_own and not response.ecr_backend.settings.rules.engines_are_ours:
+        if operation in _MOTO_ENGINES and motos_own and not response.backend.settings.rules.engines_are_ours:
             return motos_own(response)
         return response.answer(operation)
 
@@ -266,18 +281,17 @@ for _name in FIDELITY:
 
 def _send_layer(request: Any, full_url: str, _headers: Any) -> Response:
     """Answer a GET of a layer's address, as the bucket does."""
-    backend_type = moto_models.ecr_backends.backend
-    outcome = download_urls.redeem(full_url, backend_type.settings.clock.now())
+    installed = cast(type[EcrBackend], moto_models.ecr_backends.backend)
+    outcome = download_urls.redeem(full_url, installed.settings.clock.now())
     if isinstance(outcome, download_urls.Ticket):
-        registry = moto_models.ecr_backends[outcome.account_id][outcome.region].registry
-        blob = registry.blob(outcome.digest)
+        blob = _backend(outcome.account_id, outcome.region).registry.blob(outcome.digest)
         if blob is not None:
             headers = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
             return 200, headers, b"" if request.method == "HEAD" else blob.read()
         outcome = download_urls.Refusal("NoSuchKey", "The specified key does not exist.")
     status = 404 if outcome.code == "NoSuchKey" else 403
-    body = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{outcome.code}</Code><Message>{outcome.message}</Message></Error>'
-    return status, {"Content-Type": "application/xml"}, body
+    error = f"<Error><Code>{outcome.code}</Code><Message>{outcome.message}</Message></Error>"
+    return status, {"Content-Type": "application/xml"}, f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'
 
 
 def _json(status: int, members: Mapping[str, Any]) -> Response:
@@ -294,8 +308,9 @@ def _timestamp(value: Any) -> float:
 
 
 def _as_moto_error(error: EcrError) -> ServiceException:
-    exception = ServiceException(error.message)
-    exception.code = error.code
+    """Raise through moto's own code: it finds the service of an error by the module of its class."""
+    kind = type(error.code, (ServiceException,), {"code": error.code, "__module__": moto_exceptions.__name__})
+    exception: ServiceException = kind(error.message)
     return exception
 
 

@@ -1,3 +1,5 @@
+# mypy: disable-error-code="override"
+# moto keeps plain attributes where a view has to look through to our state.
 """Our repositories and images in the shape in which moto's own code looks at them.
 
 CloudFormation, Lambda and, in the compatible setting, moto's scan and policy methods read and write these attributes.
@@ -18,7 +20,7 @@ from ecrlab.emulator.state import Image, Mutability, Repository
 __all__ = ["ImageView", "RepositoryView", "scan_on_push"]
 
 
-class ImageView(moto_models.Image):  # type: ignore[misc]
+class ImageView(moto_models.Image):
     """One of our images as a ``moto.ecr.models.Image``."""
 
     def __init__(self, image: Image) -> None:
@@ -53,7 +55,7 @@ class ImageView(moto_models.Image):  # type: ignore[misc]
         return {"imageTag": self.image_tag, "imageDigest": self.image_digest}
 
 
-class RepositoryView(moto_models.Repository):  # type: ignore[misc]
+class RepositoryView(moto_models.Repository):
     """One of our repositories as a ``moto.ecr.models.Repository``, which is a CloudFormation resource.
 
     ``encryption`` is the encryption setting as CloudFormation spelled it: moto compares it on an update of the stack.

@@ -22,19 +22,19 @@ class Rules:
     """One switch per rule of ECR that moto's tests contradict. ``True`` is AWS's behaviour."""
 
     model_limits: bool = _rule(
-        "Patterns of ids and lengths of texts are not checked; moto's tests use registry id '123' and upload id 'does-not-exist'."
+        "Patterns of ids and lengths are not checked; moto's tests use registry id '123', upload id 'does-not-exist'."
     )
     registry_id_selects_registry: bool = _rule(
-        "registryId is a label on a repository of the caller's own registry; moto's tests create and delete under foreign ids."
+        "registryId is a label in the caller's own registry, BatchDeleteImage ignores it; moto's tests use foreign ids."
     )
     digest_is_of_manifest_bytes: bool = _rule(
-        "An image's digest is that of its joined layer digests, or whatever imageDigest says; moto's test helpers compute it so."
+        "An image's digest is that of its joined layer digests, or what imageDigest says; moto's test helpers do so."
     )
     layers_must_exist: bool = _rule(
-        "PutImage accepts a manifest whose layers were never uploaded; moto's tests upload none before they put an image."
+        "PutImage accepts a manifest whose layers were never uploaded; moto's tests put images without any."
     )
     children_must_exist: bool = _rule(
-        "PutImage accepts an index whose children are missing, and children may be deleted before it; moto checks neither."
+        "An index may name missing children, and children may be deleted before it; moto checks neither."
     )
     media_types_must_agree: bool = _rule(
         "imageManifestMediaType may contradict the manifest's own mediaType; moto's tests mix Docker and OCI there."
@@ -61,10 +61,10 @@ class Rules:
         "GetAuthorizationToken answers a constant that expired in 2015; moto's tests compare it literally."
     )
     engines_are_ours: bool = _rule(
-        "Scan findings, policy documents and replication are answered by moto's code over our state, canned CVE included."
+        "Scans, policy documents and replication are moto's code over our state, its canned CVE included."
     )
     mismatched_tag_has_own_failure: bool = _rule(
-        "Deleting by a digest and a tag that do not belong together fails with ImageNotFound; a moto test compares the code."
+        "Deleting by a digest and a tag that do not belong together fails with ImageNotFound; moto compares it."
     )
 
 

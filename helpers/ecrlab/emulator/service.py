@@ -43,6 +43,8 @@ def answer(
     if operation not in OPERATIONS:
         raise errors.unsupported_operation(operation)
     request = checked(operation, parameters, limits=rules.model_limits)
+    if operation == "BatchDeleteImage" and not rules.registry_id_selects_registry:
+        request.pop("registryId", None)
     registry_id = request.get("registryId") if rules.registry_id_selects_registry else None
     call = Call(
         operation,

@@ -132,8 +132,17 @@ def _has_list(text: str, member: str) -> bool:
 
 def _has_statements(text: str) -> bool:
     match _document(text):
-        case {"Statement": dict() | [_, *_]}:
-            return True
+        case {"Statement": dict(statement)}:
+            return _is_statement(statement)
+        case {"Statement": [_, *_] as statements}:
+            return all(_is_statement(statement) for statement in statements)
+    return False
+
+
+def _is_statement(statement: Any) -> bool:
+    match statement:
+        case {"Effect": "Allow" | "Deny", **rest}:
+            return all(rest.keys() & {element, f"Not{element}"} for element in ("Principal", "Action"))
     return False
 
 

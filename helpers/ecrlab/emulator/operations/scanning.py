@@ -83,7 +83,7 @@ def scanning_configuration(registry: Registry, repository: Repository) -> Answer
     return {
         "repositoryArn": repository.arn,
         "repositoryName": repository.name,
-        "scanOnPush": repository.scan_on_push or frequency == "SCAN_ON_PUSH",
+        "scanOnPush": repository.scan_on_push,
         "scanFrequency": frequency,
         "appliedScanFilters": applied,
     }
