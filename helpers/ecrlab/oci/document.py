@@ -97,7 +97,7 @@ class Node:
 
     def child(self, key: str) -> Node:
         """Return the value under a key, which must be there."""
-        path = f"{self.path}.{key}" if self.path else key
+        path = f"{self.path}.{key}".lstrip(".").replace(".[", "[")
         node = Node(path, self.value.get(key), self.root)
         if node.value is None:
             node.refuse("it is missing", f"add {key!r}")
@@ -151,6 +151,13 @@ class Node:
             return Digest.parse(self.text(key))
         except InvalidName as exc:
             raise InvalidImage(self.child(key).path, f"{exc.place}: {exc.fact}", exc.way_out) from exc
+
+    def digests(self, key: str) -> tuple[Digest, ...]:
+        """Return the digests of the list under a key."""
+        node = self.child(key)
+        node.expect(list, "a list", "write […]")
+        entries = Node(node.path, {f"[{i}]": item for i, item in enumerate(node.value)}, self.root)
+        return tuple(entries.digest(name) for name in entries.value)
 
     def texts(self, key: str) -> dict[str, str]:
         """Return the map from text to text under a key; empty if the key is not there."""

@@ -298,3 +298,19 @@ def no_match(place: str, wanted: Platform, offered: tuple[Platform, ...]) -> Inv
 def describe(value: Any) -> str:
     """Say in a few words what was handed over instead of an image."""
     return f"{value!r:.60}" if isinstance(value, str | bytes) else f"a value of type {type(value).__name__}"
+
+
+def diff_ids_of(document: ImageManifest, config: bytes) -> tuple[Digest | None, ...]:
+    """Return what a config claims to be the uncompressed digest of each layer; ``None`` where it claims nothing.
+
+    Raises:
+        InvalidImage: The config of a container image is not JSON, or a diff_id is no digest.
+    """
+    nothing = (None,) * len(document.layers)
+    if document.config.media_type not in (OCI_CONFIG, DOCKER_CONFIG):
+        return nothing
+    settings = parse_object(config, "config")
+    if not settings.has("rootfs") or not settings.object("rootfs").has("diff_ids"):
+        return nothing
+    claimed = settings.object("rootfs").digests("diff_ids")
+    return claimed if len(claimed) == len(document.layers) else nothing

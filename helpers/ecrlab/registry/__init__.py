@@ -1,0 +1,21 @@
+"""Push and pull through the ECR API alone: no Docker, no daemon, the same code in Mode Mock and on AWS."""
+
+from __future__ import annotations
+
+from ecrlab.registry.login import Credentials, login
+from ecrlab.registry.pull import pull, pull_with_report
+from ecrlab.registry.push import push
+from ecrlab.registry.report import Call, Progress, ProgressCallback, PullReport, PushReport
+
+__all__ = [
+    "Call",
+    "Credentials",
+    "Progress",
+    "ProgressCallback",
+    "PullReport",
+    "PushReport",
+    "login",
+    "pull",
+    "pull_with_report",
+    "push",
+]
