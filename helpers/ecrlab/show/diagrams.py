@@ -15,10 +15,10 @@ the picture's sake: what no call showed is not drawn.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ecrlab.cards import Card
@@ -250,6 +250,91 @@ def _draw_tags(images: Sequence[_Held]) -> tuple[list[str], float]:
 # --- an image ---------------------------------------------------------------------------------------------------------
 
 
+def anatomy(image: Image | Index, *, tag: str | None = None) -> Drawing:
+    """Draw what an image is made of: a manifest that names a config and layers, each by digest.
+
+    An index names one manifest per platform, or further indexes. A blob that two manifests share is drawn once.
+
+    Args:
+        image: A value of `ecrlab.oci`.
+        tag: A tag that points to it, if the picture should show one.
+
+    Raises:
+        InvalidInput: ``image`` is neither an `Image` nor an `Index`.
+    """
+    _known_image(image, "show.anatomy")
+    levels = _levels(image)
+    blobs = {key: box for level in levels for each in level for key, box in _blobs(each).items()}
+    configs_first = dict(sorted(blobs.items(), key=lambda item: item[1].kind != "config"))
+    columns = [*({_key(each): _manifest_box(each) for each in level} for level in levels), configs_first]
+    arrows = [(_key(each), key) for level in levels for each in level for key in _named_by(each)]
+    root, kind = _image_node(image), "index" if isinstance(image, Index) else "image"
+    if tag is not None:
+        columns.insert(0, {"tag": Box("tag", (tag,), style="name")})
+        arrows.insert(0, ("tag", _key(image)))
+        root = Node(f"tag {tag}", (root,))
+    shapes, height = _draw_columns(columns, arrows)
+    return Drawing(
+        title=f"Anatomy of an {kind}",
+        summary=(f"Tag {tag} points to the {kind}. " if tag is not None else "")
+        + (f"The index names {_plural(len(image.children), 'manifest')}. " if isinstance(image, Index) else "")
+        + f"Below are {_plural(len(blobs), 'blob')}: configs and layers.",
+        lines=tree(root),
+        shapes=shapes,
+        height=height,
+    )
+
+
+def _known_image(value: object, place: str) -> None:
+    if not isinstance(value, Image | Index):
+        raise InvalidInput(place, f"{_described(value)} is no image", "hand over an oci.Image or an oci.Index")
+
+
+def _key(image: Image | Index) -> str:
+    return str(image.digest)
+
+
+def _levels(image: Image | Index) -> list[list[Image | Index]]:
+    """Return the image itself, then what it names if it is an index, then what those name."""
+    levels = [[image]]
+    while below := [child for each in levels[-1] if isinstance(each, Index) for child in each.children]:
+        levels.append(below)
+    return levels
+
+
+def _named_by(image: Image | Index) -> list[str]:
+    """Return the digests that a manifest or an index names, each once."""
+    return [_key(child) for child in image.children] if isinstance(image, Index) else list(_blobs(image))
+
+
+def _blobs(image: Image | Index) -> dict[str, Box]:
+    """Return config and layers of an image by digest; an index has none of its own."""
+    if isinstance(image, Index):
+        return {}
+    named = [("config", image.config_descriptor), *(("layer", layer.descriptor) for layer in image.layers)]
+    return {str(blob.digest): Box(word, (_short(str(blob.digest)), size_text(blob.size))) for word, blob in named}
+
+
+def _manifest_box(image: Image | Index) -> Box:
+    facts = (_short(_key(image)), size_text(len(image.manifest)))
+    if isinstance(image, Index):
+        return Box("index", facts)
+    return Box("manifest", (*facts, str(image.platform)) if image.platform else facts)
+
+
+def _image_node(image: Image | Index) -> Node:
+    box = _manifest_box(image)
+    if isinstance(image, Index):
+        below = tuple(_image_node(child) for child in image.children)
+    else:
+        below = tuple(Node(_in_a_line(blob)) for blob in _blobs(image).values())
+    return Node(_in_a_line(box), below)
+
+
+def _in_a_line(box: Box) -> str:
+    return " ".join((box.kind, "  ".join(box.facts)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Column:
     """Boxes under one another, as high as they need and centred on the picture's middle."""
@@ -270,105 +355,23 @@ class _Column:
         return tops
 
 
-def anatomy(image: Image | Index, *, tag: str | None = None) -> Drawing:
-    """Draw what an image is made of: a manifest that names a config and layers, each by digest.
-
-    An index names one manifest per platform. A blob that two manifests share is drawn once.
-
-    Args:
-        image: A value of `ecrlab.oci`.
-        tag: A tag that points to it, if the picture should show one.
-
-    Raises:
-        InvalidInput: ``image`` is neither an `Image` nor an `Index`.
-    """
-    _known_image(image, "show.anatomy")
-    manifests = image.children if isinstance(image, Index) else (image,)
-    blobs = _blobs(manifests)
-    columns: list[tuple[Box, ...]] = [tuple(map(_manifest_box, manifests)), tuple(blobs.values())]
-    edges: list[list[tuple[int, int]]] = [
-        [(i, list(blobs).index(key)) for i, manifest in enumerate(manifests) for key in _blob_digests(manifest)]
-    ]
-    if isinstance(image, Index):
-        columns.insert(0, (Box("index", (_short(str(image.digest)), size_text(len(image.manifest)))),))
-        edges.insert(0, [(0, i) for i in range(len(manifests))])
-    if tag is not None:
-        columns.insert(0, (Box("tag", (tag,), style="name"),))
-        edges.insert(0, [(0, 0)])
-    shapes, height = _draw_columns(columns, edges)
-    kind = "index" if isinstance(image, Index) else "image"
-    return Drawing(
-        title=f"Anatomy of an {kind}",
-        summary=(f"Tag {tag} points to the {kind}. " if tag is not None else "")
-        + (f"The index names {_plural(len(manifests), 'manifest')}. " if kind == "index" else "")
-        + f"Manifests name {_plural(len(blobs), 'blob')} in all: configs and layers.",
-        lines=tree(Node(f"tag {tag}", (_image_node(image),)) if tag is not None else _image_node(image)),
-        shapes=shapes,
-        height=height,
-    )
-
-
-def _known_image(value: object, place: str) -> None:
-    if not isinstance(value, Image | Index):
-        raise InvalidInput(place, f"{_described(value)} is no image", "hand over an oci.Image or an oci.Index")
-
-
-def _blob_digests(image: Image) -> list[str]:
-    return list(dict.fromkeys([str(image.config_descriptor.digest), *(str(layer.digest) for layer in image.layers)]))
-
-
-def _blobs(images: Iterable[Image]) -> dict[str, Box]:
-    """Name every config and layer once, configs first."""
-    images = tuple(images)
-    found = {}
-    for image in images:
-        config = image.config_descriptor
-        found.setdefault(str(config.digest), Box("config", (_short(str(config.digest)), size_text(config.size))))
-    for image in images:
-        for layer in image.layers:
-            found.setdefault(str(layer.digest), Box("layer", (_short(str(layer.digest)), size_text(layer.size))))
-    return found
-
-
-def _manifest_box(image: Image) -> Box:
-    return Box("manifest", (_short(str(image.digest)), size_text(len(image.manifest)), str(image.platform)))
-
-
 def _draw_columns(
-    columns: Sequence[tuple[Box, ...]], edges: Sequence[Sequence[tuple[int, int]]]
+    columns: Sequence[Mapping[str, Box]], arrows: Sequence[tuple[str, str]]
 ) -> tuple[tuple[str, ...], int]:
+    """Draw boxes in columns from left to right, and an arrow for each pair of their keys."""
     width = min(172.0, (WIDTH - 2 - 34 * (len(columns) - 1)) / len(columns))
     space = min(90.0, (WIDTH - 2 - width * len(columns)) / max(1, len(columns) - 1))
-    placed = [_Column(1 + i * (width + space), width, boxes) for i, boxes in enumerate(columns)]
+    placed = [_Column(1 + i * (width + space), width, tuple(boxes.values())) for i, boxes in enumerate(columns)]
     height = max(column.height for column in placed)
-    shapes = [
-        box.draw(column.x, top, width)
-        for column in placed
-        for box, top in zip(column.boxes, column.tops(height), strict=True)
-    ]
-    for (left, right), joined in zip(pairwise(placed), edges, strict=True):
-        starts, ends = left.tops(height), right.tops(height)
-        shapes += [
-            curve(
-                left.x + width + 2,
-                starts[i] + left.boxes[i].height(width) / 2,
-                right.x - 2,
-                ends[j] + right.boxes[j].height(width) / 2,
-            )
-            for i, j in joined
-        ]
+    shapes, middles = [], {}
+    for column, boxes in zip(placed, columns, strict=True):
+        for (key, box), top in zip(boxes.items(), column.tops(height), strict=True):
+            shapes.append(box.draw(column.x, top, width))
+            middles[key] = (column.x, top + box.height(width) / 2)
+    for start, end in arrows:
+        (x1, y1), (x2, y2) = middles[start], middles[end]
+        shapes.append(curve(x1 + width + 2, y1, x2 - 2, y2))
     return tuple(shapes), int(height) + 3
-
-
-def _image_node(image: Image | Index) -> Node:
-    if isinstance(image, Index):
-        label = f"index {_short(str(image.digest))}  {size_text(len(image.manifest))}"
-        return Node(label, tuple(_image_node(child) for child in image.children))
-    label = f"manifest {_short(str(image.digest))}  {size_text(len(image.manifest))}  {image.platform}"
-    blobs = [("config", image.config_descriptor), *(("layer", layer) for layer in image.layers)]
-    return Node(
-        label, tuple(Node(f"{word} {_short(str(blob.digest))}  {size_text(blob.size)}") for word, blob in blobs)
-    )
 
 
 # --- a push or a pull -------------------------------------------------------------------------------------------------
@@ -411,7 +414,7 @@ def sequence(report: PushReport | PullReport) -> Drawing:
     steps = _folded(report.calls)
     shapes, height = _draw_steps(steps)
     return Drawing(
-        title=f"{verb} of {_short(str(report.digest))}",
+        title=f"{verb} of {report.repository}{f':{report.tag}' if report.tag else ''}, {_short(str(report.digest))}",
         summary=f"{_plural(len(report.calls), 'call')} in {_plural(len(steps), 'step')} between the client, "
         "the ECR API and the layer bucket. The text below lists them.",
         lines=tuple(row for number, step in enumerate(steps, start=1) for row in step.lines(number)),
@@ -426,12 +429,12 @@ def _folded(calls: Sequence[Call]) -> list[_Step]:
     for (operation, subject, _), group in groupby(enumerate(calls), key=_upload):
         run = [call for _, call in group]
         last = run[-1]
+        to_bucket = operation == "GET"
+        detail = size_text(last.size_bytes) if to_bucket else last.detail
         if len(run) > 1:
             detail = f"{_plural(len(run), 'part')}, {size_text(sum(call.size_bytes for call in run))}"
-        else:
-            detail = last.detail
         about = ", ".join(part for part in (subject, detail) if part)
-        steps.append(_Step(operation, about, last.result, to_bucket=operation.startswith("GET")))
+        steps.append(_Step(operation, about, last.result, to_bucket))
     return steps
 
 
