@@ -6,7 +6,9 @@ from ecrlab.oci.archive import File
 from ecrlab.oci.build import annotate, append, image, index, layer, layer_from_file, relabel
 from ecrlab.oci.descriptor import Descriptor, Platform
 from ecrlab.oci.image import Image, Index, Layer
+from ecrlab.oci.layout import read_layout, write_layout
 from ecrlab.oci.manifest import ImageManifest, IndexManifest, parse_manifest
+from ecrlab.oci.validate import Mismatch, validate
 
 __all__ = [
     "Descriptor",
@@ -16,6 +18,7 @@ __all__ = [
     "Index",
     "IndexManifest",
     "Layer",
+    "Mismatch",
     "Platform",
     "annotate",
     "append",
@@ -24,5 +27,8 @@ __all__ = [
     "layer",
     "layer_from_file",
     "parse_manifest",
+    "read_layout",
     "relabel",
+    "validate",
+    "write_layout",
 ]
