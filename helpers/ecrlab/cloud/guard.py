@@ -4,11 +4,12 @@ Python announces every look-up, connection and datagram to its audit hooks befor
 (PEP 578). Ours answers with an exception unless the address is this machine's loopback. An audit hook can not be
 taken out again, so it is installed once and asks a switch.
 
-botocore also keeps connections open between calls, and a client that was made before the lab may have one to AWS;
-nothing is announced when such a connection is used again. So botocore's one door to the network is watched as well.
+Two things happen without an announcement, and are watched where they begin. A socket that is given a name instead of
+an address asks the resolver first and announces afterwards. And botocore keeps connections open between calls, so a
+client that was made before the lab may have one to AWS.
 
-What it can not see: programs that a cell starts (they find fake credentials, see ``credentials.py``), and libraries
-that open sockets from C without telling Python.
+What the guard can not see: programs that a cell starts (they find fake credentials, see ``credentials.py``), libraries
+that open sockets from C without telling Python, and what other libraries than botocore connected to before.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,27 +34,35 @@ _LOCAL_NAMES = frozenset({"", "localhost"})  # "" and the unspecified addresses 
 
 def is_local(host: object) -> bool:
     """Say whether a host name or address can only mean this machine. Whatever is not understood can not."""
-    if host is None:
+    name = _text(host)
+    if name is None or name.lower() in _LOCAL_NAMES:
         return True
+    address = _address(name)
+    return address is not None and (address.is_loopback or address.is_unspecified)
+
+
+def _text(host: object) -> str | None:
     if isinstance(host, bytes | bytearray):
-        host = host.decode("latin-1")
-    if not isinstance(host, str):
-        return False
-    if host.lower() in _LOCAL_NAMES:
-        return True
+        return host.decode("latin-1")
+    return None if host is None else str(host)
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
     try:
-        address = ip_address(host.partition("%")[0])
+        address = ip_address(name.partition("%")[0])
     except ValueError:
-        return False
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return address.is_loopback or address.is_unspecified
+        return None
+    return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
+
+
+def _is_foreign_name(host: object) -> bool:
+    """Say whether somebody else would have to be asked what a host's address is."""
+    return isinstance(host, str | bytes | bytearray) and not is_local(host) and _address(str(_text(host))) is None
 
 
 def _refusal(host: object) -> NetworkRefused:
-    name = host.decode("latin-1") if isinstance(host, bytes | bytearray) else str(host)
     return NetworkRefused(
-        f"connection to {name!r}",
+        f"connection to {_text(host)!r}",
         "no connection leaves this machine while a lab in Mode Mock is open",
         "lab.close() first, or open_lab(Aws(profile=…, account_id=…)) to work on a real account",
     )
@@ -116,14 +125,38 @@ def guarded() -> Iterator[None]:
         _Switch.installed = True
     before, _Switch.on = _Switch.on, True
     try:
-        with _botocore_door_watched():
+        with _names_watched(), _botocore_watched():
             yield
     finally:
         _Switch.on = before
 
 
+_METHODS_THAT_RESOLVE = {"bind": 1, "connect": 1, "connect_ex": 1, "sendto": 2, "sendmsg": 4}
+"""Socket methods that look up a name -> how many arguments they have at least when the last one is an address."""
+
+
 @contextmanager
-def _botocore_door_watched() -> Iterator[None]:
+def _names_watched() -> Iterator[None]:
+    def watched(method: Callable[..., Any], count: int) -> Callable[..., Any]:
+        def call(sock: socket.socket, *args: Any) -> Any:
+            address = args[-1] if len(args) >= count else None
+            if address and isinstance(address, tuple) and _is_foreign_name(address[0]):
+                raise _refusal(address[0])
+            return method(sock, *args)
+
+        return call
+
+    for name, count in _METHODS_THAT_RESOLVE.items():
+        setattr(socket.socket, name, watched(getattr(socket.socket, name), count))
+    try:
+        yield
+    finally:
+        for name in _METHODS_THAT_RESOLVE:
+            delattr(socket.socket, name)  # what is inherited from C shows again
+
+
+@contextmanager
+def _botocore_watched() -> Iterator[None]:
     from botocore.httpsession import URLLib3Session
 
     send = URLLib3Session.send
