@@ -186,10 +186,10 @@ def _chosen(folder: Path, entries: list[Descriptor], wanted: str | None) -> Desc
             return entries[0]
         fact = f"it holds {len(digests)} images" if digests else "it holds no image"
         _refuse(folder, fact, f"say which: {_offers(entries)}" if digests else "write one first")
-    for entry in entries:
-        if wanted in (entry.annotations.get(_REF_NAME), str(entry.digest)):
-            return entry
-    _refuse(folder, f"it holds no {wanted!r}", f"it has {_offers(entries)}")
+    found = next((each for each in entries if wanted in (each.annotations.get(_REF_NAME), str(each.digest))), None)
+    if found is None:
+        _refuse(folder, f"it holds no {wanted!r}", f"it has {_offers(entries)}")
+    return found
 
 
 def _offers(entries: list[Descriptor]) -> str:
