@@ -12,6 +12,7 @@ rendered from them. If a field is missing, the message shows how to write it.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import subprocess
@@ -26,7 +27,7 @@ import nbformat
 from ecrlab.clock import SystemClock
 from ecrlab.course.authoring import lint_course
 from ecrlab.course.kernels import KERNEL, kernel_environment
-from ecrlab.course.notebook import LAB_NAME, course_notebooks, parse_notebook
+from ecrlab.course.notebook import LAB_NAME, course_notebooks, parse_notebook, read_notebook
 from ecrlab.errors import EcrLabError
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -35,6 +36,18 @@ ROOT = Path(__file__).parents[1]
 PROVED_WITH = ("ecrlab", "boto3", "moto")
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": KERNEL}
+
+
+def load(path: Path) -> Any:
+    """Read a notebook; cells without an id of their own get one by position, so that it is the same everywhere."""
+    read_notebook(path)  # says in one line what is no notebook
+    found = json.loads(path.read_text("utf-8"))
+    taken: set[str] = set()
+    for number, cell in enumerate(found["cells"], start=1):
+        if cell.get("id", "") in {"", *taken}:
+            cell["id"] = f"cell-{number:02d}"
+        taken.add(cell["id"])
+    return nbformat.reads(json.dumps(found | {"nbformat_minor": 5}), as_version=4)
 
 
 def execute(document: Any, path: Path, timeout_s: int) -> None:
@@ -51,17 +64,12 @@ def execute(document: Any, path: Path, timeout_s: int) -> None:
 
 
 def tidy(document: Any, *, keep_outputs: bool) -> None:
-    """Drop what varies from run to run and from machine to machine; give ids to cells that have none."""
+    """Drop what varies from run to run and from machine to machine."""
     facts = document.metadata.get("ecrlab", {})
     document.metadata = nbformat.from_dict(
         {"ecrlab": facts, "kernelspec": KERNELSPEC, "language_info": {"name": "python"}}
     )
-    document.nbformat, document.nbformat_minor = 4, 5
-    taken: set[str] = set()
-    for number, cell in enumerate(document.cells, start=1):
-        if cell.get("id", "") in {"", *taken}:
-            cell.id = f"cell-{number:02d}"
-        taken.add(cell.id)
+    for cell in document.cells:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in ("ecrlab", "tags") and v})
         if cell.cell_type == "code":
             if not keep_outputs:
@@ -89,7 +97,7 @@ def save(document: Any, path: Path) -> None:
 
 def run_in_place(path: Path, today: date, timeout_s: int) -> None:
     """Run, tidy, note versions, stamp, save."""
-    document = nbformat.read(path, as_version=4)
+    document = load(path)
     stamp(document, path, today)  # first: a notebook without facts should not cost a run
     execute(document, path, timeout_s)
     tidy(document, keep_outputs=path.name != LAB_NAME)
@@ -101,7 +109,7 @@ def run_in_place(path: Path, today: date, timeout_s: int) -> None:
 
 def stamp_in_place(path: Path, today: date) -> None:
     """Tidy, stamp, save; outputs stay as they are."""
-    document = nbformat.read(path, as_version=4)
+    document = load(path)
     tidy(document, keep_outputs=path.name != LAB_NAME)
     stamp(document, path, today)
     save(document, path)
