@@ -36,7 +36,6 @@ def _replacements(region: str) -> dict[str, str]:
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",  # what is refused here stays refused; waiting between attempts teaches nothing
         "BOTO_CONFIG": os.devnull,
         "NO_PROXY": "*",  # also keeps proxies away that the operating system knows of
         "no_proxy": "*",
