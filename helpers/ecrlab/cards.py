@@ -50,7 +50,7 @@ background:var(--jp-layout-color2,#f3f3f3);color:var(--jp-content-font-color1,in
 .ecrlab code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;background:transparent;
 color:var(--jp-content-font-color1,inherit);padding:0}
 .ecrlab dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1.1em;margin:.3em 0}
-.ecrlab dt{color:var(--jp-ui-font-color2,inherit)}
+.ecrlab dl dt{color:var(--jp-ui-font-color2,inherit);width:auto;float:none;white-space:nowrap}
 .ecrlab dd{margin:0}
 .ecrlab table{border-collapse:collapse;margin:.2em 0;font-size:1em}
 .ecrlab caption{text-align:left;font-weight:600;padding:.2em 0;color:var(--jp-ui-font-color1,inherit)}
