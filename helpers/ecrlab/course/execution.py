@@ -13,7 +13,7 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -22,6 +22,7 @@ import nbformat
 import papermill
 from ecrlab.course.kernels import KERNEL
 from ecrlab.course.notebook import Notebook
+from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 from papermill.clientwrap import PapermillNotebookClient
@@ -31,6 +32,7 @@ from papermill.exceptions import PapermillExecutionError
 __all__ = ["CellFailure", "Kernels", "Stopped", "execute"]
 
 _CELL_LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
+_SYNTAX_PLACE = re.compile(r" \(\d+\.py, line (\d+)\)$")  # IPython's made-up file name for a cell
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -202,7 +204,7 @@ def execute(
                 },
             )
     except PapermillExecutionError as problem:
-        return failed(problem.ename, problem.evalue, _line_of(problem.traceback))
+        return failed(problem.ename, _SYNTAX_PLACE.sub("", problem.evalue), _line_of(problem))
     except CellTimeoutError:
         return failed("Timeout", f"took longer than {timeout_s} s")
     except DeadKernelError:
@@ -213,6 +215,8 @@ def execute(
         if kernels.stopped:
             raise Stopped from None
         return failed("KernelStart", f"{problem}{_last_words(log)}")
+    finally:
+        ensure_event_loop().close()  # nbclient made it for this thread, and makes another for the next notebook
     if begun[-1] != len(notebook.cells) - 1:
         return failed("SystemExit", "ended the notebook here; the cells after it did not run")
     return None
@@ -235,9 +239,9 @@ def _document(notebook: Notebook, sources: Mapping[int, str]) -> Any:
     return nbformat.from_dict(document)  # type: ignore[no-untyped-call]
 
 
-def _line_of(traceback: Sequence[str]) -> int | None:
-    """Read from IPython's traceback at which line of the cell it began."""
-    found = _CELL_LINE.search(_ANSI.sub("", "\n".join(traceback)))
+def _line_of(problem: PapermillExecutionError) -> int | None:
+    """Read from IPython's traceback, or from a syntax error, at which line of the cell it was."""
+    found = _CELL_LINE.search(_ANSI.sub("", "\n".join(problem.traceback))) or _SYNTAX_PLACE.search(problem.evalue)
     return int(found[1]) if found else None
 
 
