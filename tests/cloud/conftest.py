@@ -24,7 +24,7 @@ def aws_files(tmp_path: Path, monkeypatch) -> Path:
     """AWS configuration files with one profile, ``course``, whose keys look real and are not."""
     (tmp_path / "config").write_text("[profile course]\nregion = eu-west-1\n\n[profile empty]\nregion = eu-west-1\n")
     (tmp_path / "credentials").write_text(
-        "[course]\naws_access_key_id = AKIACOURSEPROFILE0000\naws_secret_access_key = courseprofilesecret\n"
+        "[course]\naws_access_key_id = AKIACOURSEPROFILE000\naws_secret_access_key = courseprofilesecret\n"
     )
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
