@@ -83,12 +83,17 @@ class Drawing:
     height: int
 
     def svg(self) -> str:
-        """Return the picture alone, as one SVG element."""
+        """Return the picture alone, as one SVG element.
+
+        Lines are broken between words, for viewers that show only the text of what they do not trust.
+        """
         label = escape(f"{self.title}. {self.summary}")
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{label}" '
             f'viewBox="0 0 {WIDTH} {self.height}" width="{WIDTH}" height="{self.height}">'
-            f"<title>{escape(self.title)}</title><desc>{escape(self.summary)}</desc>{''.join(self.shapes)}</svg>"
+            f"<title>{escape(self.title)}</title>\n<desc>{escape(self.summary)}</desc>\n"
+            + "\n".join(self.shapes)
+            + "</svg>"
         )
 
     def _repr_html_(self) -> str:
@@ -174,7 +179,7 @@ class Box:
             words(x + _PADDING, y + _PADDING + 10 + LINE * i, text, style="code")
             for i, text in enumerate(self.texts(width), start=1)
         ]
-        return frame(x, y, width, self.height(width), style=self.style) + "".join(rows)
+        return "\n".join([frame(x, y, width, self.height(width), style=self.style), *rows])
 
 
 def size_text(size: int) -> str:
