@@ -279,7 +279,7 @@ for _name in FIDELITY:
     setattr(EcrResponse, camelcase_to_underscores(_name), _operation_method(_name))
 
 
-def _send_layer(request: Any, full_url: str, _headers: Any) -> Response:
+def _send_layer(_request: Any, full_url: str, _headers: Any) -> Response:
     """Answer a GET of a layer's address, as the bucket does."""
     installed = cast(type[EcrBackend], moto_models.ecr_backends.backend)
     outcome = download_urls.redeem(full_url, installed.settings.clock.now())
@@ -287,7 +287,7 @@ def _send_layer(request: Any, full_url: str, _headers: Any) -> Response:
         blob = _backend(outcome.account_id, outcome.region).registry.blob(outcome.digest)
         if blob is not None:
             headers = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
-            return 200, headers, b"" if request.method == "HEAD" else blob.read()
+            return 200, headers, blob.read()
         outcome = download_urls.Refusal("NoSuchKey", "The specified key does not exist.")
     status = 404 if outcome.code == "NoSuchKey" else 403
     error = f"<Error><Code>{outcome.code}</Code><Message>{outcome.message}</Message></Error>"
