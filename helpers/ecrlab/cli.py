@@ -1,0 +1,125 @@
+"""``ecrlab``: arguments and printing only.
+
+Exit codes: 0 as expected, 1 something failed, 2 wrong use, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ecrlab import __version__
+from ecrlab.errors import EcrLabError, InvalidInput
+
+if TYPE_CHECKING:
+    from ecrlab.course.run_report import CourseReport
+    from ecrlab.course.runner import Progress
+
+__all__ = ["main"]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    parser = argparse.ArgumentParser(prog="ecrlab", description="Learn Amazon ECR: the kit's commands.")
+    parser.add_argument("--version", action="version", version=f"ecrlab {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for add in COMMANDS:
+        add(commands)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.command(options))
+    except EcrLabError as problem:
+        print(f"ecrlab: {problem}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("ecrlab: interrupted; nothing is left running", file=sys.stderr)
+        return 130
+
+
+# --- ecrlab run ----------------------------------------------------------------------------------------------------
+
+
+def _add_run(commands: Any) -> None:
+    run = commands.add_parser(
+        "run",
+        help="run notebooks and labs, and say what is not as expected",
+        description="Run notebooks in fresh kernels, side by side. Guided notebooks must run clean; labs are run as "
+        "committed (nothing passes), solved (everything passes) and with each known mistake (each gets its message).",
+    )
+    run.add_argument("paths", nargs="*", type=Path, metavar="PATH", help="notebooks or folders; default: the course")
+    run.add_argument(
+        "--build",
+        action="append",
+        choices=("guided", "student", "solved", "mistaken"),
+        help="run this build only; may be given several times; default: all four",
+    )
+    run.add_argument("--json", type=Path, metavar="FILE", help="write the results as JSON")
+    run.add_argument("--junit", type=Path, metavar="FILE", help="write the results as JUnit XML")
+    run.add_argument("--html", type=Path, metavar="FILE", help="write the results as one HTML page")
+    run.add_argument("--jobs", type=int, metavar="N", help="how many side by side; default: one per processor")
+    run.add_argument("--timeout", type=int, default=120, metavar="S", help="seconds per cell; default: %(default)s")
+    run.add_argument(
+        "-p",
+        dest="parameters",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "VALUE"),
+        help="override a parameter; VALUE is a Python literal, or else a text",
+    )
+    run.set_defaults(command=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from ecrlab.course.run_report import Build, to_html, to_json, to_junit
+    from ecrlab.course.runner import run_course
+
+    writers: dict[str, Callable[[CourseReport], str]] = {"json": to_json, "junit": to_junit, "html": to_html}
+    targets = {name: path for name in writers if (path := getattr(options, name))}
+    for name, path in targets.items():
+        if path.is_dir() or not path.parent.is_dir():
+            fact = "is a folder" if path.is_dir() else f"folder {str(path.parent)!r} does not exist"
+            raise InvalidInput(f"--{name} {path}", fact, "name a file in a folder that exists")
+    with tqdm(unit="cell", disable=None, leave=False) as bar:
+
+        def show(progress: Progress) -> None:
+            bar.total = progress.cells_total
+            bar.update(progress.cells_done - bar.n)
+            if progress.finished and bar.disable:  # no terminal: a line each, for the log
+                sign = "✓" if progress.finished.passed else "✗"
+                print(
+                    f"{sign} {progress.finished.title} {progress.finished.seconds:.1f} s", file=sys.stderr, flush=True
+                )
+
+        report = run_course(
+            options.paths,
+            builds=[Build(name) for name in options.build] if options.build else tuple(Build),
+            jobs=options.jobs,
+            parameters={name: _literal(text) for name, text in options.parameters},
+            timeout_s=options.timeout,
+            on_progress=show,
+        )
+    print(report)
+    for name, path in targets.items():
+        path.write_text(writers[name](report), encoding="utf-8")
+    return 0 if report.ok else 1
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+COMMANDS: tuple[Callable[[Any], None], ...] = (_add_run,)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
