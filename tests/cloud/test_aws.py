@@ -419,3 +419,15 @@ def test_error_parameters_that_belong_to_mode_mock(parameters, message):
 def test_the_account_may_be_repeated(aws):
     """The same account id as a parameter does no harm."""
     assert open_lab(MODE, account_id=ACCOUNT).account_id == ACCOUNT
+
+
+def test_a_lab_that_follows_a_real_one_says_what_stays(lab):
+    """Opening another lab closes the real one, whose repositories stay where they are; its keys are out of reach."""
+    lab.client("ecr").create_repository(repositoryName=lab.repository_name("api"))
+
+    following = open_lab()
+
+    assert str(following).splitlines()[-1] == (
+        "  The lab that was open before is closed; what it made stays in its account until it is cleaned up."
+    )
+    assert following.client("sts").get_caller_identity()["Account"] == "111122223333"

@@ -255,6 +255,20 @@ def test_a_mock_of_the_learners_own_may_be_nested():
     assert os.environ["AWS_ACCESS_KEY_ID"] == FAKE_ACCESS_KEY_ID
 
 
+def test_a_lab_may_be_nested_in_a_mock(monkeypatch):
+    """Inside somebody's ``mock_aws`` a lab opens and closes, and both leave the environment as they found it."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIABEFOREEVERYTHING")
+    before = dict(os.environ)
+
+    with mock_aws():
+        meanwhile = dict(os.environ)
+        with open_lab() as lab:
+            assert names(lab.client("ecr")) == []
+        assert meanwhile == dict(os.environ)
+
+    assert before == dict(os.environ)
+
+
 def test_after_a_lab_moto_is_its_old_self():
     """Closing takes the emulator and the account out of moto again."""
     open_lab().close()

@@ -10,12 +10,15 @@ import os
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 
-__all__ = ["FAKE_ACCESS_KEY_ID", "FAKE_SECRET_ACCESS_KEY", "fenced"]
+__all__ = ["FAKE_ACCESS_KEY_ID", "FAKE_KEYS", "FAKE_SECRET_ACCESS_KEY", "fenced"]
 
 FAKE_ACCESS_KEY_ID = "AKIAECRLABEXAMPLE000"
 """Has the shape of an access key id, so that signatures look as they do on AWS; AWS would not know it."""
 
 FAKE_SECRET_ACCESS_KEY = "ecrlab/not-a-secret/EXAMPLEKEY/0000000000"
+
+FAKE_KEYS = {"AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY_ID, "AWS_SECRET_ACCESS_KEY": FAKE_SECRET_ACCESS_KEY}
+"""The fake credentials as environment variables."""
 
 _KEPT = frozenset({"AWS_CA_BUNDLE"})
 _REMOVED_PREFIXES = ("AWS_", "BOTO_", "MOTO_")
@@ -29,8 +32,7 @@ def _is_removed(name: str) -> bool:
 
 def _replacements(region: str) -> dict[str, str]:
     return {
-        "AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": FAKE_SECRET_ACCESS_KEY,
+        **FAKE_KEYS,
         "AWS_DEFAULT_REGION": region,
         "AWS_REGION": region,
         "AWS_CONFIG_FILE": os.devnull,

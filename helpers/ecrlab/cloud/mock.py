@@ -13,7 +13,7 @@ from moto import mock_aws
 from ecrlab import emulator
 from ecrlab.cards import Tone
 from ecrlab.clock import ManualClock
-from ecrlab.cloud.credentials import FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, fenced
+from ecrlab.cloud.credentials import FAKE_ACCESS_KEY_ID, FAKE_KEYS, FAKE_SECRET_ACCESS_KEY, fenced
 from ecrlab.cloud.guard import guarded
 from ecrlab.naming import partition_of
 
@@ -46,7 +46,8 @@ class MockAccount:
             opening.enter_context(fenced(os.environ, region))
             emulator.install(strict=strict, clock=clock)
             opening.callback(emulator.uninstall)
-            opening.enter_context(mock_aws(config={"core": {"mock_credentials": False, "reset_boto3_session": True}}))
+            opening.enter_context(mock_aws())
+            os.environ.update(FAKE_KEYS)  # moto has put its own there, and will put back what it found: these
             opening.enter_context(_account_is(account_id, region, clock))
             opening.enter_context(guarded())
             self.session = boto3.Session(FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, region_name=region)

@@ -148,7 +148,7 @@ class Lab:
         clock: ``now()``, and in Mode Mock ``advance(days=…, hours=…, minutes=…, seconds=…)``.
     """
 
-    def __init__(self, mode: Mode, account: Account, *, closed_before: bool = False) -> None:
+    def __init__(self, mode: Mode, account: Account, *, closed_before: Mode | None = None) -> None:
         self.mode = mode
         self.account_id = account.account_id
         self.region = account.region
@@ -225,7 +225,7 @@ class Lab:
             return Card("This lab is closed", body=["Open a new one with `open_lab()`."], tone=Tone.WAITING)
         mode, *others = self._account.card_facts()
         where = (("Account", self.account_id), ("Region", self.region), ("Registry", str(self.registry)))
-        note = ["The lab that was open before is closed; what it held is gone."] if self._closed_before else []
+        note = [_CLOSED_BEFORE[type(self._closed_before)]] if self._closed_before else []
         return Card("Your lab is open", facts=[mode, *where, *others], body=note, tone=self._account.tone)
 
     def close(self) -> None:
@@ -272,11 +272,18 @@ class Lab:
     __repr__ = __str__
 
 
-def _close_open_lab() -> bool:
-    if _open.lab is None:
-        return False
-    _open.lab.close()
-    return True
+def _close_open_lab() -> Mode | None:
+    lab = _open.lab
+    if lab is None:
+        return None
+    lab.close()
+    return lab.mode
+
+
+_CLOSED_BEFORE: dict[type[Mock] | type[Aws], str] = {
+    Mock: "The lab that was open before is closed; what it held is gone.",
+    Aws: "The lab that was open before is closed; what it made stays in its account until it is cleaned up.",
+}
 
 
 def _mock_opening(account_id: str, region: str, *, strict: bool, clock: ManualClock) -> Callable[[], Account]:
