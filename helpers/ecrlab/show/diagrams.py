@@ -574,7 +574,7 @@ def _draw_parts(rows: Sequence[Sequence[_Part]], *, bracketed: bool) -> tuple[tu
 # --- the way of an image ----------------------------------------------------------------------------------------------
 
 
-def journey(repository: str = "payments/api") -> Drawing:
+def journey(repository: str = "shop/web") -> Drawing:
     """Draw where ECR stands: between the place that builds an image and the places that run it.
 
     Args:
