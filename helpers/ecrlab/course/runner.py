@@ -221,7 +221,7 @@ def run_course(
     for name, value in (("jobs", jobs), ("timeout_s", timeout_s)):
         if value < 1:
             raise InvalidInput("run_course", f"{name} is {value}", "use a whole number of 1 or more")
-    root = root or Path.cwd()
+    root = root or Path()
     notebooks = [read_notebook(path) for path in find_notebooks(paths, root)]
     builds = tuple(builds)
     planned = [job for notebook in notebooks for job in plan(notebook, builds)]
