@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from ecrlab import Aws, Lab, emulator, open_lab
-from ecrlab.clock import SystemClock
+from ecrlab.clock import START, SystemClock
 from ecrlab.cloud import estimate
 from ecrlab.cloud.guard import is_guarding
 from ecrlab.errors import AccountMismatch, AwsCallError, InvalidInput, LabError
@@ -394,7 +395,7 @@ def test_error_sts_refuses(aws, monkeypatch, code, words, message):
     assert message == str(failure.value)
 
 
-PARAMETERS_OF_MOCK = {  # id: (parameters, the whole message)
+UNFIT_PARAMETERS = {  # id: (parameters, the whole message)
     "another account": (
         {"account_id": "999988887777"},
         "open_lab(account_id=…): a real account has its own id, named in Aws(…); "
@@ -404,12 +405,20 @@ PARAMETERS_OF_MOCK = {  # id: (parameters, the whole message)
         {"strict": True},
         "open_lab(strict=…): a real account has its own rules; leave it out with Aws(…), or use Mock()",
     ),
+    "start": (
+        {"start": START},
+        "open_lab(start=…): a real account has its own time; leave it out with Aws(…), or use Mock()",
+    ),
+    "a region that is not there": (
+        {"region": "us-east-9"},
+        "region 'us-east-9': botocore knows no such region; did you mean 'us-east-2'?",
+    ),
 }
 
 
-@pytest.mark.parametrize(("parameters", "message"), PARAMETERS_OF_MOCK.values(), ids=PARAMETERS_OF_MOCK)
-def test_error_parameters_that_belong_to_mode_mock(parameters, message):
-    """What only an emulator can be told is refused together with Aws."""
+@pytest.mark.parametrize(("parameters", "message"), UNFIT_PARAMETERS.values(), ids=UNFIT_PARAMETERS)
+def test_error_parameters_that_do_not_fit(parameters, message):
+    """What only an emulator can be told is refused together with Aws, and so is a region that nobody has."""
     with pytest.raises(InvalidInput) as failure:
         open_lab(MODE, **parameters)
 
@@ -431,3 +440,18 @@ def test_a_lab_that_follows_a_real_one_says_what_stays(lab):
         "  The lab that was open before is closed; what it made stays in its account until it is cleaned up."
     )
     assert following.client("sts").get_caller_identity()["Account"] == "111122223333"
+
+
+def test_an_estimate_that_aws_does_not_allow(lab, monkeypatch):
+    """If the profile may not list repositories, the card says so instead of failing."""
+
+    def deny(**_):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeRepositories")
+
+    lab.client("ecr")
+    lab._account.session.events.register_first("provide-client-params.ecr.DescribeRepositories", deny)
+
+    assert (
+        "  Cost      not known, since DescribeRepositories was refused (AccessDeniedException); limit 1.00 USD a month"
+        in str(lab).splitlines()
+    )

@@ -46,10 +46,10 @@ class AwsAccount:
     def __init__(self, mode: Aws, region: str | None) -> None:
         self.mode = mode
         self.clock = SystemClock()
-        self.regions: set[str] = set()
         with aws_call("GetCallerIdentity", f"profile {mode.profile!r}"):
             self.session = _session_of(mode.profile, region)
             self.region = self.session.region_name or DEFAULT_REGION
+            self.regions = {self.region}
             identity = self.make("client", "sts", self.region).get_caller_identity()
         self.account_id = identity["Account"]
         if self.account_id != mode.account_id:
@@ -65,7 +65,8 @@ class AwsAccount:
 
     def make(self, kind: str, service: str, region: str) -> Any:
         """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
-        self.regions.add(region)
+        if service == "ecr":
+            self.regions.add(region)
         return getattr(self.session, kind)(service, region_name=region, config=_CONFIG)
 
     def stored_bytes(self) -> int:

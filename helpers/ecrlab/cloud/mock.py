@@ -36,6 +36,10 @@ class MockAccount:
         clock: The only time there is.
     """
 
+    owner: Owner | None = None
+    prefix = ""
+    tone = Tone.GOOD
+
     def __init__(self, account_id: str, region: str, *, strict: bool, clock: ManualClock) -> None:
         self.account_id = account_id
         self.region = region
@@ -53,13 +57,10 @@ class MockAccount:
             self.session = boto3.Session(FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, region_name=region)
             self._open = opening.pop_all()
 
-    owner: Owner | None = None
-    prefix = ""
-    tone = Tone.GOOD
-
     def make(self, kind: str, service: str, region: str) -> Any:
         """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
-        self.regions.add(region)
+        if service == "ecr":
+            self.regions.add(region)
         return getattr(self.session, kind)(service, region_name=region)
 
     def card_facts(self) -> tuple[tuple[str, str], ...]:

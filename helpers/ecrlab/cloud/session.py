@@ -35,7 +35,7 @@ class Account(Protocol):
     region: str
     session: boto3.Session
     prefix: str
-    regions: set[str]
+    regions: set[str]  # where its ECR was used
 
     @property
     def owner(self) -> Owner | None:
@@ -118,7 +118,8 @@ def open_lab(
             )
         case Aws():
             _refuse_mock_parameters(chosen, account_id=account_id, strict=strict, start=start)
-            opening = _aws_opening(chosen, region or chosen.region or said.region)
+            wanted = region or chosen.region or said.region
+            opening = _aws_opening(chosen, wanted and _known_region(wanted))
         case _:
             assert_never(chosen)
     closed_before = _close_open_lab()
