@@ -60,6 +60,7 @@ def execute(document: Any, path: Path, timeout_s: int) -> None:
             record_timing=False,
             store_widget_state=False,
             coalesce_streams=True,
+            shutdown_kernel="immediate",
         ).execute(cwd=str(path.resolve().parent), env=kernel_environment(Path(scratch)), stderr=subprocess.DEVNULL)
 
 

@@ -97,10 +97,14 @@ class CellFailure:
 
 
 class _Client(PapermillNotebookClient):  # type: ignore[misc]
-    """papermill's client, which announces its kernel and does not wait for one that hangs."""
+    """papermill's client, which announces its kernel, and ends it without asking.
+
+    One polite shutdown in eight takes 3.5 s, because the kernel does not hear it (measured with ipykernel 7.4 and
+    jupyter_client 8.10, 40 runs). Nothing of value runs at its exit: its files are in our scratch folder.
+    """
 
     def __init__(self, manager: Any, kernels: Kernels, **options: Any) -> None:
-        super().__init__(manager, **options)
+        super().__init__(manager, shutdown_kernel="immediate", **options)
         self.kernels = kernels
 
     def start_new_kernel(self, **options: Any) -> None:
@@ -112,7 +116,6 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
         try:
             super().papermill_execute_cells()
         except BaseException:
-            self.shutdown_kernel = "immediate"
             run_sync(_end_listeners)()
             raise
         finally:

@@ -237,7 +237,7 @@ _PAGE = """<!doctype html>
 --good:#7fd69a;--code:#22262b}}}}
 body{{font:16px/1.5 system-ui,sans-serif;color:var(--text);background:var(--page);max-width:70em;margin:2em auto;
 padding:0 1em}}
-h1{{font-size:1.5em;margin-bottom:.2em}} h2{{font-size:1.15em;margin-top:2em}} p{{color:var(--soft);margin-top:0}}
+h1{{font-size:1.5em;margin-bottom:.2em}} h2{{font-size:1.15em;margin-top:2em}} h1+p{{color:var(--soft);margin-top:0}}
 table{{border-collapse:collapse;width:100%}}
 th,td{{text-align:left;padding:.35em .9em .35em 0;border-bottom:1px solid var(--line);
 font-variant-numeric:tabular-nums}}
