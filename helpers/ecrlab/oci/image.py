@@ -130,22 +130,12 @@ class Image(Shown):
         Raises:
             InvalidImage: The config is not a JSON object.
         """
-        if self.config_descriptor.media_type not in (OCI_CONFIG, DOCKER_CONFIG):
-            return None
-        return parse_object(self.config, "config")
+        return _settings(self.document, self.config)
 
     @property
     def platform(self) -> Platform | None:
         """What the image runs on, by its config; ``None`` for artifacts such as charts and signatures."""
-        settings = self.settings
-        if settings is None or not (settings.value.get("os") and settings.value.get("architecture")):
-            return None
-        return Platform(
-            settings.text("os"),
-            settings.text("architecture"),
-            settings.value.get("variant") or None,
-            settings.value.get("os.version") or None,
-        )
+        return platform_of(self.document, self.config)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -300,6 +290,29 @@ def describe(value: Any) -> str:
     return f"{value!r:.60}" if isinstance(value, str | bytes) else f"a value of type {type(value).__name__}"
 
 
+def _settings(document: ImageManifest, config: bytes) -> Node | None:
+    if document.config.media_type not in (OCI_CONFIG, DOCKER_CONFIG):
+        return None
+    return parse_object(config, "config")
+
+
+def platform_of(document: ImageManifest, config: bytes) -> Platform | None:
+    """Return what a config says an image runs on; ``None`` if it says nothing or is no image's config.
+
+    Raises:
+        InvalidImage: The config of a container image is not JSON, or its platform is not text.
+    """
+    settings = _settings(document, config)
+    if settings is None or not (settings.value.get("os") and settings.value.get("architecture")):
+        return None
+    return Platform(
+        settings.text("os"),
+        settings.text("architecture"),
+        settings.value.get("variant") or None,
+        settings.value.get("os.version") or None,
+    )
+
+
 def diff_ids_of(document: ImageManifest, config: bytes) -> tuple[Digest | None, ...]:
     """Return what a config claims to be the uncompressed digest of each layer; ``None`` where it claims nothing.
 
@@ -307,10 +320,8 @@ def diff_ids_of(document: ImageManifest, config: bytes) -> tuple[Digest | None, 
         InvalidImage: The config of a container image is not JSON, or a diff_id is no digest.
     """
     nothing = (None,) * len(document.layers)
-    if document.config.media_type not in (OCI_CONFIG, DOCKER_CONFIG):
-        return nothing
-    settings = parse_object(config, "config")
-    if not settings.has("rootfs") or not settings.object("rootfs").has("diff_ids"):
+    settings = _settings(document, config)
+    if settings is None or not settings.has("rootfs") or not settings.object("rootfs").has("diff_ids"):
         return nothing
     claimed = settings.object("rootfs").digests("diff_ids")
     return claimed if len(claimed) == len(document.layers) else nothing

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -110,7 +109,7 @@ def _decoded(token: str) -> tuple[str, str]:
     """Split ``base64("AWS:<password>")``."""
     try:
         username, colon, password = base64.b64decode(token, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as exc:
+    except ValueError as exc:  # not ASCII, not base64, or not text inside
         raise RegistryError("login", "the token is not base64 of text", "try again") from exc
     if not colon:
         raise RegistryError("login", "the token holds no user name and password", "try again")

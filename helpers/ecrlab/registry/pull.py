@@ -18,7 +18,7 @@ import requests
 from ecrlab.errors import EcrLabError, InvalidImage, RegistryError
 from ecrlab.naming import Digest, RepositoryName, Tag
 from ecrlab.oci.descriptor import Descriptor, Platform, choose
-from ecrlab.oci.image import AnyImage, Image, Index, Layer, diff_ids_of
+from ecrlab.oci.image import AnyImage, Image, Index, Layer, diff_ids_of, platform_of
 from ecrlab.oci.manifest import ImageManifest, IndexManifest, parse_manifest
 from ecrlab.oci.media import INDEX_TYPES, MANIFEST_TYPES
 from ecrlab.oci.store import CHUNK, Blob, FileBlob, MemoryBlob, Scratch
@@ -90,8 +90,9 @@ def pull_with_report(
         store = _Downloads(talk, web, progress, sum(described.size for _, described in wanted_blobs.values()))
         for kind, described in wanted_blobs.values():
             store.fetch(kind, described)
-    image = _assemble(tree, store.blobs)
-    _check_platform(talk, image, wanted)
+            if kind == "config" and wanted is not None:  # before the layers, which may be large
+                _check_platform(talk, chosen, store.read(described.digest), wanted)
+    image = _assemble(tree, store)
     return PullReport(
         repository=str(name),
         digest=top.digest,
@@ -266,6 +267,11 @@ class _Downloads:
             raise self._broken(subject, f"the download failed ({type(exc).__name__})") from exc
         self.talk.note("digest verified")
 
+    def read(self, digest: Digest) -> bytes:
+        """Return the bytes of a blob that was fetched."""
+        with self.blobs[digest].open() as stream:
+            return stream.read()
+
     def _keep(self, described: Descriptor, subject: str, response: requests.Response) -> Blob:
         scratch = Scratch() if described.size > _IN_MEMORY else None
         sink = scratch.path.open("wb") if scratch else io.BytesIO()
@@ -300,25 +306,23 @@ class _Downloads:
 # --- the value --------------------------------------------------------------------------------------------------------
 
 
-def _assemble(tree: _Tree, blobs: dict[Digest, Blob]) -> AnyImage:
+def _assemble(tree: _Tree, store: _Downloads) -> AnyImage:
     manifest, children = tree
     if isinstance(manifest.document, IndexManifest):
-        return Index(manifest.data, tuple(_assemble(child, blobs) for child in children))
+        return Index(manifest.data, tuple(_assemble(child, store) for child in children))
     document = manifest.document
-    with blobs[document.config.digest].open() as stream:
-        config = stream.read()
+    config = store.read(document.config.digest)
     diff_ids = diff_ids_of(document, config)
     layers = tuple(
-        Layer(each.digest, each.size, diff_id, each.media_type, blobs[each.digest])
+        Layer(each.digest, each.size, diff_id, each.media_type, store.blobs[each.digest])
         for each, diff_id in zip(document.layers, diff_ids, strict=True)
     )
     return Image(manifest.data, config, layers)
 
 
-def _check_platform(talk: Conversation, image: AnyImage, wanted: Platform | None) -> None:
-    """Refuse an image without an index whose config names another platform."""
-    if wanted is None or isinstance(image, Index) or image.platform is None or wanted.accepts(image.platform):
-        return
-    raise RegistryError(
-        talk.place, f"no matching manifest for {wanted}", f"there is one image only, for {image.platform}"
-    )
+def _check_platform(talk: Conversation, manifest: _Manifest, config: bytes, wanted: Platform) -> None:
+    """Refuse an image whose config names another platform; artifacts have none and pass."""
+    document = manifest.document
+    there = platform_of(document, config) if isinstance(document, ImageManifest) else None
+    if there is not None and not wanted.accepts(there):
+        raise RegistryError(talk.place, f"no matching manifest for {wanted}", f"there is one image only, for {there}")
