@@ -1,7 +1,7 @@
 """The authoring rules, as functions from a notebook to findings. No kernel is started; a course takes a second.
 
 Each rule is a small generator; ``RULES`` is the table of contents. Why the rules are as they are:
-docs/authors.md, and the traps of papermill and nbval that they keep away from.
+the reader learns by acting, and runners have traps: each rule says what it keeps away from.
 """
 
 from __future__ import annotations
