@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
-
 from ecrlab.clock import ManualClock
 
 OCI_IMAGE = "application/vnd.oci.image.manifest.v1+json"

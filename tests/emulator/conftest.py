@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import boto3
 import pytest
 from client_world import World
-from moto import mock_aws
-
 from ecrlab import emulator
 from ecrlab.clock import ManualClock
+from moto import mock_aws
 
 
 @pytest.fixture(autouse=True)

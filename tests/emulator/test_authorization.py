@@ -8,11 +8,10 @@ from datetime import timedelta
 import boto3
 import pytest
 from client_world import ACCOUNT
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ecrlab.clock import START
 from ecrlab.emulator.operations.authorization import Expired, NotOurs, Valid, verify
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.fixture

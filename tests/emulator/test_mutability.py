@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from client_world import manifest, refusal
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ecrlab.emulator.mutability import is_fixed, matches
 from ecrlab.emulator.state import Mutability
+from hypothesis import given
+from hypothesis import strategies as st
 
 CASES = json.loads((Path(__file__).parent / "mutability.json").read_text())["cases"]
 LETTERS = st.text("ab.-", max_size=8)

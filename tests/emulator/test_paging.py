@@ -5,11 +5,10 @@ from __future__ import annotations
 import boto3
 import pytest
 from client_world import manifest, refusal
-from hypothesis import given
-from hypothesis import strategies as st
-
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.paging import decode_token, encode_token, page
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def test_the_manifest_comes_back_byte_for_byte(world):
 
 
 def test_a_size_is_that_of_the_layers(world):
-    """imageSizeInBytes adds up the layers, without the config."""
+    """Field imageSizeInBytes adds up the layers, without the config."""
     world.push(b"12345", b"1234567", tag="v1")
     assert [12] == [image["imageSizeInBytes"] for image in world.details()]
 
@@ -61,7 +61,7 @@ def test_another_tag_for_a_known_image_needs_no_layers(world):
 
 
 def test_push_times_come_from_the_clock(world):
-    """imagePushedAt is the lab's time, and images of the same moment keep their order."""
+    """Field imagePushedAt is the lab's time, and images of the same moment keep their order."""
     first, second = world.push(b"1"), world.push(b"2")
     world.clock.advance(days=3)
     third = world.push(b"3")

@@ -77,7 +77,7 @@ FIDELITY: dict[str, Fidelity] = {
     "GetAccountSetting": _absent("Account settings choose, among others, the scanner and blob mounting."),
     "GetAuthorizationToken": _acts("The token is longer, and its content is not documented."),
     "GetDownloadUrlForLayer": _acts("The bytes come from an S3 bucket that ECR owns."),
-    "GetLifecyclePolicy": _kept("It also tells when the policy was last evaluated."),
+    "GetLifecyclePolicy": _kept("lastEvaluatedAt tells when the policy last ran; here it never does."),
     "GetLifecyclePolicyPreview": _absent("It lists the images that a lifecycle policy would expire."),
     "GetRegistryPolicy": _kept("The policy decides what other accounts and services may do."),
     "GetRegistryScanningConfiguration": _acts(),

@@ -33,9 +33,6 @@ class Rules:
     layers_must_exist: bool = _rule(
         "PutImage accepts a manifest whose layers were never uploaded; moto's tests put images without any."
     )
-    children_must_exist: bool = _rule(
-        "An index may name missing children, and children may be deleted before it; moto checks neither."
-    )
     media_types_must_agree: bool = _rule(
         "imageManifestMediaType may contradict the manifest's own mediaType; moto's tests mix Docker and OCI there."
     )

@@ -83,7 +83,7 @@ def _refuse_moving_fixed_tag(call: Call, repository: Repository, digest: str, ta
 
 def _refuse_missing_parts(call: Call, repository: Repository, manifest: Manifest) -> None:
     missing = [child.digest for child in manifest.children if child.digest not in repository.images]
-    if missing and call.rules.children_must_exist:
+    if missing:
         raise errors.images_required(dict.fromkeys(missing), repository.name, repository.registry_id)
     missing = [blob.digest for blob in manifest.blobs if blob.digest not in repository.layers]
     if missing and call.rules.layers_must_exist:
@@ -241,7 +241,7 @@ def batch_delete_image(call: Call) -> Answer:
     for identifier in call.parameters["imageIds"]:
         image, failure = _looked_up(call, repository, identifier)
         if image and not failure:
-            failure = _protection(call, repository, image, identifier)
+            failure = _protection(repository, image, identifier)
         if failure or image is None:
             failures.append(failure or {})
         else:
@@ -249,11 +249,11 @@ def batch_delete_image(call: Call) -> Answer:
     return {"imageIds": deleted, "failures": failures}
 
 
-def _protection(call: Call, repository: Repository, image: Image, identifier: ImageId) -> Answer | None:
+def _protection(repository: Repository, image: Image, identifier: ImageId) -> Answer | None:
     """Refuse to delete a child of a live index. Guess: this holds for its last tag, too."""
     only_a_tag = "imageDigest" not in identifier and len(image.tags) > 1
     parents = () if only_a_tag else repository.images.parents(image.digest)
-    if not parents or not call.rules.children_must_exist:
+    if not parents:
         return None
     reason = f"Requested image referenced by manifest list: [{', '.join(parents)}]"
     return _failure(identifier, "ImageReferencedByManifestList", reason)

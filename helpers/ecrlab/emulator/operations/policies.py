@@ -6,6 +6,7 @@ Only the outermost shape is checked here; AWS checks much more, and says so in t
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 from ecrlab.emulator import errors
@@ -14,6 +15,8 @@ from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.state import Repository
 
 __all__ = ["OPERATIONS"]
+
+_NEVER = datetime.fromtimestamp(0, UTC)  # lastEvaluatedAt of a policy that did not run yet, says the AWS CLI's manual
 
 
 def put_lifecycle_policy(call: Call) -> Answer:
@@ -33,7 +36,8 @@ def put_lifecycle_policy(call: Call) -> Answer:
 def get_lifecycle_policy(call: Call) -> Answer:
     """Give a lifecycle policy back."""
     repository = call.repository()
-    return _lifecycle(repository, _present(repository, repository.lifecycle_policy, "Lifecycle"))
+    text = _present(repository, repository.lifecycle_policy, "Lifecycle")
+    return _lifecycle(repository, text) | {"lastEvaluatedAt": _NEVER}
 
 
 def delete_lifecycle_policy(call: Call) -> Answer:
@@ -41,7 +45,7 @@ def delete_lifecycle_policy(call: Call) -> Answer:
     repository = call.repository()
     text = _present(repository, repository.lifecycle_policy, "Lifecycle")
     repository.lifecycle_policy = None
-    return _lifecycle(repository, text)
+    return _lifecycle(repository, text) | {"lastEvaluatedAt": _NEVER}
 
 
 def set_repository_policy(call: Call) -> Answer:
