@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import ast
+import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +40,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("ecrlab: interrupted; nothing is left running", file=sys.stderr)
         return 130
+
+
+# --- ecrlab lab ----------------------------------------------------------------------------------------------------
+
+
+def _add_lab(commands: Any) -> None:
+    lab = commands.add_parser(
+        "lab",
+        help="open the course in JupyterLab",
+        description="Start JupyterLab on 127.0.0.1, with a token, at the first notebook. What follows -- is handed on "
+        "to JupyterLab.",
+    )
+    lab.add_argument("--no-browser", dest="browser", action="store_false", help="print the address and open nothing")
+    lab.add_argument("--port", type=int, metavar="N", help="default: the first free one from 8888 on")
+    lab.add_argument("extra", nargs="*", metavar="-- ARGUMENT", help=argparse.SUPPRESS)
+    lab.set_defaults(command=_lab)
+
+
+def _lab(options: argparse.Namespace) -> int:
+    from ecrlab.lab_server import find_course, serve
+
+    serve(
+        find_course(os.environ, Path.cwd()),
+        port=options.port,
+        browser=options.browser,
+        extra=options.extra,
+        say=partial(print, flush=True),
+    )
+    return 0
+
+
+# --- ecrlab doctor -------------------------------------------------------------------------------------------------
+
+
+def _add_doctor(commands: Any) -> None:
+    doctor = commands.add_parser(
+        "doctor",
+        help="say whether this machine has what the course needs, and what to do if not",
+        description="Examine Python, packages, kernel, Mode Mock, port, disk and variables. Exit code 0: in order; "
+        "1: something must be mended. A few seconds.",
+    )
+    doctor.add_argument("--json", action="store_true", help="the findings for a program")
+    doctor.set_defaults(command=_doctor)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from ecrlab.doctor import examine
+
+    report = examine()
+    print(report.to_json() if options.json else report)
+    return 0 if report.healthy else 1
 
 
 # --- ecrlab run ----------------------------------------------------------------------------------------------------
@@ -118,7 +171,7 @@ def _literal(text: str) -> Any:
         return text
 
 
-COMMANDS: tuple[Callable[[Any], None], ...] = (_add_run,)
+COMMANDS: tuple[Callable[[Any], None], ...] = (_add_lab, _add_doctor, _add_run)
 
 
 if __name__ == "__main__":
