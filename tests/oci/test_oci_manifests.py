@@ -36,7 +36,7 @@ def test_error_manifest(case):
     """A broken manifest is refused in one line: place, fact, way out."""
     with pytest.raises(InvalidImage) as caught:
         oci.parse_manifest(bytes_of(case))
-    assert case["refused"] == str(caught.value)
+    assert str(caught.value) in (case["refused"], case.get("refused_since_python_3.13"))
 
 
 def test_error_manifest_too_large():

@@ -105,8 +105,9 @@ def _check_name(name: object) -> None:
         _refuse(name, "'..' would leave the layer", "write the name from the root of the file system")
     if "" in parts or "." in parts:
         _refuse(name, "a part of it is empty or '.'", "write e.g. 'app/main.py'")
-    if "\0" in name or not name.isprintable():
-        _refuse(name, "it has a character that cannot be printed", "rename the file")
+    # Not str.isprintable: its answer grows with the Unicode tables of each Python.
+    if any(character < " " or "\ud800" <= character <= "\udfff" for character in name):
+        _refuse(name, "it has a control character, or half of one that needs two", "rename the file")
 
 
 def _as_file(name: str, content: bytes | str | File) -> File:

@@ -102,17 +102,18 @@ class FileBlob:
             LayerChanged: The file is gone; later, while reading: it is not the same any more.
         """
         try:
-            return cast(BinaryIO, io.BufferedReader(_Watched(self.path, digest, size), CHUNK))
+            file = self.path.open("rb", buffering=0)
         except FileNotFoundError as exc:
             raise LayerChanged(f"layer {str(self.path)!r}", "the file is gone", "put it back") from exc
+        return cast(BinaryIO, io.BufferedReader(_Watched(file, self.path, digest, size), CHUNK))
 
 
 class _Watched(io.RawIOBase):
     """A file that hashes what passes through, and objects at the first sign of a change."""
 
-    def __init__(self, path: Path, digest: Digest, size: int) -> None:
+    def __init__(self, file: io.FileIO, path: Path, digest: Digest, size: int) -> None:
         super().__init__()
-        self._file = path.open("rb", buffering=0)
+        self._file = file
         self._path, self._digest, self._size = path, digest, size
         self._sha256, self._read = hashlib.sha256(), 0
 
