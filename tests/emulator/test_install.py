@@ -9,9 +9,11 @@ import threading
 
 import boto3
 import pytest
+import requests
 from client_world import World, digest_of, manifest, refusal
 from ecrlab import emulator
 from ecrlab.clock import START, ManualClock
+from ecrlab.errors import InvalidInput
 from moto import mock_aws
 
 STACK = json.dumps(
@@ -180,3 +182,50 @@ def test_threads_may_push_at_once():
             thread.join()
         assert {digest_of(text) for text in texts} == {image["imageDigest"] for image in world.details()}
         assert ["latest"] == list(world.tags())
+
+
+NO_CLOCKS = {  # id: (what was passed, how it is shown)
+    "a moment": (START, repr(START)),
+    "a text": ("2026-11-02", "'2026-11-02'"),
+}
+
+
+@pytest.mark.parametrize(("clock", "shown"), NO_CLOCKS.values(), ids=NO_CLOCKS)
+def test_what_is_no_clock_is_refused(clock, shown):
+    """At once, not at the first push."""
+    with pytest.raises(InvalidInput) as refused:
+        emulator.install(clock=clock)
+    expected = f"emulator.install: clock {shown} is no clock; pass ManualClock(start) or SystemClock()"
+    assert expected == str(refused.value)
+
+
+def test_a_body_that_is_no_json_is_refused():
+    """As AWS does it before a service sees the request; SDKs never send one."""
+    emulator.install()
+    with mock_aws():
+        response = requests.post(
+            "https://api.ecr.us-east-1.amazonaws.com/",
+            data=b"{",
+            headers={"X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.DescribeRepositories"},
+            timeout=5,
+        )
+    assert (400, "SerializationException") == (response.status_code, response.json()["__type"])
+
+
+def test_the_same_calls_give_the_same_answers():
+    """Two runs on two clocks of the same start agree on every id, token and address."""
+    answers = []
+    for _ in range(2):
+        clock = ManualClock()
+        emulator.install(clock=clock)
+        with mock_aws():
+            world = World(boto3.client("ecr", region_name="us-east-1"), clock)
+            made = world.ecr.create_repository(repositoryName=world.repository)["repository"]
+            upload_id = world.ecr.initiate_layer_upload(repositoryName=world.repository)["uploadId"]
+            digests = [world.push(b"layer", tag="v1"), world.push(b"other")]
+            page = world.ecr.describe_images(repositoryName=world.repository, maxResults=1)
+            asked = {"repositoryName": world.repository, "layerDigest": digest_of(b"layer")}
+            url = world.ecr.get_download_url_for_layer(**asked)["downloadUrl"]
+            token = world.ecr.get_authorization_token()["authorizationData"]
+        answers.append((made, upload_id, digests, page["imageDetails"], page["nextToken"], url, token))
+    assert answers[0] == answers[1]

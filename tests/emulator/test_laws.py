@@ -77,6 +77,28 @@ def test_the_parts_do_not_matter(parts, last):
     assert (len(data), data) == (layer.size, layer.read())
 
 
+def test_a_thousand_tags_are_the_most():
+    """Tags per image is a quota that cannot be raised."""
+    ecr = Direct()
+    ecr("CreateRepository")
+    ecr.upload(b"{}", [])
+    for number in range(1000):
+        ecr("PutImage", imageManifest=manifest(), imageTag=f"t{number}")
+    assert "LimitExceededException" == ecr.refusal("PutImage", imageManifest=manifest(), imageTag="one-more")
+    (image,) = ecr("DescribeImages")["imageDetails"]
+    assert 1000 == len(image["imageTags"])
+
+
+def test_4200_parts_are_the_most():
+    """Layer parts per layer is a quota that cannot be raised."""
+    ecr = Direct()
+    ecr("CreateRepository")
+    upload = {"uploadId": ecr("InitiateLayerUpload")["uploadId"], "layerPartBlob": b"x"}
+    for number in range(4200):
+        ecr("UploadLayerPart", **upload, partFirstByte=number, partLastByte=number)
+    assert "LimitExceededException" == ecr.refusal("UploadLayerPart", **upload, partFirstByte=4200, partLastByte=4200)
+
+
 @dataclass
 class Known:
     """What the model remembers of an image."""

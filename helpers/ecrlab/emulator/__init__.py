@@ -6,7 +6,10 @@ back. Everything else of AWS stays moto's. ``ecrlab.emulator.fidelity`` lists wh
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from ecrlab.clock import Clock
+from ecrlab.errors import InvalidInput
 
 __all__ = ["install", "uninstall"]
 
@@ -20,7 +23,15 @@ def install(*, strict: bool = True, clock: Clock | None = None) -> None:
         strict: Do as AWS does. ``False`` relaxes the rules listed in ``ecrlab.emulator.rules`` for the sake of tests
             that were written against moto's behaviour.
         clock: Where push times and expiries come from; by default the system's time.
+
+    Raises:
+        InvalidInput: ``clock`` is no clock.
     """
+    # A datetime has a method ``now``, too: one that ignores the moment it is called on.
+    if clock is not None and (isinstance(clock, datetime) or not callable(getattr(clock, "now", None))):
+        raise InvalidInput(
+            "emulator.install", f"clock {clock!r} is no clock", "pass ManualClock(start) or SystemClock()"
+        )
     from ecrlab.emulator import moto_adapter
 
     moto_adapter.install(strict=strict, clock=clock)

@@ -256,10 +256,16 @@ class EcrResponse(moto_responses.ECRResponse):
     def answer(self, operation: str) -> Response:
         """Answer the request in hand in AWS's JSON."""
         try:
-            answer = self.backend.answer(operation, json.loads(self.raw_body or b"{}"), self.access_key)
+            return _json(200, self.backend.answer(operation, self._parameters(), self.access_key))
         except EcrError as error:
             return _json(400, {"__type": error.code, "message": error.message, **error.members})
-        return _json(200, answer)
+
+    def _parameters(self) -> Any:
+        try:
+            return json.loads(self.raw_body or b"{}")
+        except ValueError:
+            # Not modelled: what AWS's JSON protocol answers before a service sees the request. Wording: guess.
+            raise EcrError("SerializationException", "The body of the request is no JSON") from None
 
 
 def _operation_method(operation: str) -> Callable[[EcrResponse], Any]:
