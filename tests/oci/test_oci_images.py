@@ -275,6 +275,14 @@ BAD = {
         lambda: oci.Image(INDEX.manifest, b"", ()),
         "manifest: it is an index; make an Index of it",
     ),
+    "a config that is no JSON": (
+        lambda: oci.Image(IMAGE.manifest, b"x", IMAGE.layers),
+        "config: it is not JSON (Expecting value at line 1, column 1); correct it there",
+    ),
+    "a config whose labels are no text": (
+        lambda: oci.Image(IMAGE.manifest, b'{"config":{"Labels":{"a":1}}}', IMAGE.layers),
+        "config.Labels['a']: 1 is not text; write \"…\"",
+    ),
     "an image as an index": (
         lambda: oci.Index(IMAGE.manifest, ()),
         "manifest: it describes one image; make an Image of it",

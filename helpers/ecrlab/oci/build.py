@@ -15,7 +15,7 @@ from ecrlab.oci.archive import File, tar_bytes
 from ecrlab.oci.deflate import gzip_bytes
 from ecrlab.oci.descriptor import Descriptor
 from ecrlab.oci.document import canonical_json, parse_object
-from ecrlab.oci.image import AnyImage, Image, Index, Layer, child_platform, describe
+from ecrlab.oci.image import AnyImage, Image, Index, Layer, child_platform, describe, settings_of
 from ecrlab.oci.media import DOCKER, OCI, Compression, Family, compression_of, is_filesystem_layer
 from ecrlab.oci.store import FileBlob, MemoryBlob, chunks, measure
 
@@ -277,7 +277,7 @@ def _in_family(each: Layer, media: Family) -> Layer:
 def _opened(base: Image, verb: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """The manifest and the config of an image as new dictionaries that may be changed."""
     _expect_image(base, verb)
-    settings = base.settings
+    settings = settings_of(base.document, base.config)
     if settings is None:
         raise InvalidImage(verb, f"its config is {base.config_descriptor.media_type!r}", "use a container image")
     return _manifest_object(base), dict(settings.value)

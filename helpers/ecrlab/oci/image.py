@@ -7,6 +7,7 @@ Index ──► Image ──► config            each arrow is a descriptor: me
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeAlias
 
@@ -72,10 +73,16 @@ class Layer(Shown):
 class Image(Shown):
     """One image: the bytes of its manifest, the bytes of its config, and its layers, lowest first.
 
-    The manifest is parsed at once; whether the digests in it are true, :func:`ecrlab.oci.validate` says.
+    Manifest and config are parsed at once; whether the digests in them are true, :func:`ecrlab.oci.validate` says.
+
+    Attributes:
+        document: The manifest as a value.
+        digest: Of the manifest.
+        platform: What the image runs on, by its config; ``None`` for artifacts such as charts and signatures.
+        labels: Those in the config.
 
     Raises:
-        InvalidImage: The manifest does not parse, is an index, or names another number of layers.
+        InvalidImage: Manifest or config does not parse, or the manifest is an index or names another number of layers.
     """
 
     manifest: bytes
@@ -83,6 +90,8 @@ class Image(Shown):
     layers: tuple[Layer, ...]
     document: ImageManifest = field(init=False, compare=False)
     digest: Digest = field(init=False, compare=False)
+    platform: Platform | None = field(init=False, compare=False)
+    labels: Mapping[str, str] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         document = parse_manifest(self.manifest)
@@ -96,6 +105,8 @@ class Image(Shown):
             )
         object.__setattr__(self, "document", document)
         object.__setattr__(self, "digest", Digest.of(self.manifest))
+        object.__setattr__(self, "platform", platform_of(document, self.config))
+        object.__setattr__(self, "labels", _labels(document, self.config))
 
     @property
     def media_type(self) -> str:
@@ -122,28 +133,6 @@ class Image(Shown):
             platform=self.platform,
             artifact_type=self.document.artifact_type,
         )
-
-    @property
-    def settings(self) -> Node | None:
-        """The parsed config; ``None`` if this is no container image and its config is something else.
-
-        Raises:
-            InvalidImage: The config is not a JSON object.
-        """
-        return _settings(self.document, self.config)
-
-    @property
-    def platform(self) -> Platform | None:
-        """What the image runs on, by its config; ``None`` for artifacts such as charts and signatures."""
-        return platform_of(self.document, self.config)
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """The labels in the config; empty if there are none."""
-        settings = self.settings
-        if settings is None or not settings.has("config"):
-            return {}
-        return settings.object("config").texts("Labels")
 
     def card(self) -> Card:
         """Return digest, platform, sizes, labels and annotations."""
@@ -290,7 +279,12 @@ def describe(value: Any) -> str:
     return f"{value!r:.60}" if isinstance(value, str | bytes) else f"a value of type {type(value).__name__}"
 
 
-def _settings(document: ImageManifest, config: bytes) -> Node | None:
+def settings_of(document: ImageManifest, config: bytes) -> Node | None:
+    """Return the parsed config; ``None`` if this is no container image and its config is something else.
+
+    Raises:
+        InvalidImage: The config of a container image is not a JSON object.
+    """
     if document.config.media_type not in (OCI_CONFIG, DOCKER_CONFIG):
         return None
     return parse_object(config, "config")
@@ -302,7 +296,7 @@ def platform_of(document: ImageManifest, config: bytes) -> Platform | None:
     Raises:
         InvalidImage: The config of a container image is not JSON, or its platform is not text.
     """
-    settings = _settings(document, config)
+    settings = settings_of(document, config)
     if settings is None or not (settings.value.get("os") and settings.value.get("architecture")):
         return None
     return Platform(
@@ -313,6 +307,11 @@ def platform_of(document: ImageManifest, config: bytes) -> Platform | None:
     )
 
 
+def _labels(document: ImageManifest, config: bytes) -> dict[str, str]:
+    settings = settings_of(document, config)
+    return settings.object("config").texts("Labels") if settings is not None and settings.has("config") else {}
+
+
 def diff_ids_of(document: ImageManifest, config: bytes) -> tuple[Digest | None, ...]:
     """Return what a config claims to be the uncompressed digest of each layer; ``None`` where it claims nothing.
 
@@ -320,7 +319,7 @@ def diff_ids_of(document: ImageManifest, config: bytes) -> tuple[Digest | None, 
         InvalidImage: The config of a container image is not JSON, or a diff_id is no digest.
     """
     nothing = (None,) * len(document.layers)
-    settings = _settings(document, config)
+    settings = settings_of(document, config)
     if settings is None or not settings.has("rootfs") or not settings.object("rootfs").has("diff_ids"):
         return nothing
     claimed = settings.object("rootfs").digests("diff_ids")

@@ -9,7 +9,7 @@ from ecrlab.errors import InvalidImage, InvalidInput
 from ecrlab.naming import Digest
 from ecrlab.oci.build import uncompressed_digest
 from ecrlab.oci.descriptor import Descriptor
-from ecrlab.oci.image import AnyImage, Image, Index, Layer, child_platform, describe
+from ecrlab.oci.image import AnyImage, Image, Index, Layer, child_platform, describe, settings_of
 from ecrlab.oci.media import compression_of, is_filesystem_layer
 from ecrlab.oci.store import measure
 
@@ -81,7 +81,7 @@ def _compare(place: str, claimed: Descriptor, digest: Digest, size: int) -> Iter
 
 
 def _diff_ids(image: Image) -> Iterator[Mismatch]:
-    settings = image.settings
+    settings = settings_of(image.document, image.config)
     if settings is None or not settings.has("rootfs"):
         return
     claimed = settings.object("rootfs").digests("diff_ids")
