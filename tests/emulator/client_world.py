@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -63,7 +63,6 @@ class World:
     ecr: Any
     clock: ManualClock
     repository: str = "team/api"
-    known: set[tuple[str, str]] = field(default_factory=set)
 
     def upload(self, data: bytes, sizes: Sequence[int] | None = None, repository: str | None = None) -> str:
         """Upload a layer in parts of the given sizes; return its digest."""

@@ -14,6 +14,7 @@ import tarfile
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -65,6 +66,9 @@ def _downloaded(name: str, scratch: Path) -> Path:
 
 def outcomes(setting: str) -> dict[str, str]:
     """Run the suite under ``compatible`` or ``strict``; return for each case '' if it passed, else its first line."""
+    missing = [name for name in ("freezegun", "openapi_spec_validator") if find_spec(name) is None]
+    if missing:
+        raise RuntimeError(f"moto's tests: they import {', '.join(missing)}; install what tests/requirements.txt lists")
     folder = unpacked()
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch) / "report.xml"

@@ -69,7 +69,7 @@ class _Settings:
 
 def install(*, strict: bool, clock: Clock | None) -> None:
     """Point moto's hooks at our classes. Idempotent; see ``ecrlab.emulator.install``."""
-    settings = _Settings(STRICT if strict else COMPATIBLE, clock or SystemClock())
+    settings = _Settings(STRICT if strict else COMPATIBLE, SystemClock() if clock is None else clock)
     moto_models.ecr_backends.backend = type("InstalledEcrBackend", (EcrBackend,), {"settings": settings})
     moto_urls.url_paths[_ENDPOINT] = EcrResponse.dispatch
     if _LAYERS not in backend_index.backend_url_patterns:
@@ -192,11 +192,6 @@ class EcrBackend(moto_models.ECRBackend):
     def tagger(self) -> _ResourceTagger:
         """What CloudFormation tags a repository with."""
         return _ResourceTagger(self)
-
-    @property
-    def repositories(self) -> dict[str, RepositoryView]:
-        """All repositories as moto looks at them."""
-        return {repository.name: self._view(repository.name) for repository in self.registry}
 
     @property
     def registry_policy(self) -> str | None:

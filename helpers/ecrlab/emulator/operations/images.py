@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ecrlab.emulator import errors, paging
@@ -123,21 +124,27 @@ def _point(call: Call, repository: Repository, image: Image, tag: str) -> None:
 def batch_get_image(call: Call) -> Answer:
     """Hand out manifests; this is what a pull begins with, so it leaves its time."""
     repository = call.repository()
-    accepted = call.parameters.get("acceptedMediaTypes")
     images: list[Answer] = []
     failures: list[Answer] = []
     for identifier in call.parameters["imageIds"]:
-        image, failure = _looked_up(call, repository, identifier)
-        if image and accepted and image.manifest.media_type not in accepted:
-            # Guess: AWS converts some formats on a pull by tag; where it does not, no code but this one fits
-            failure = _failure(identifier, "ImageNotFound", "Requested image not found in an accepted media type")
-        if failure or image is None:
-            failures.append(failure or {})
+        found = _accepted(_looked_up(call, repository, identifier), call.parameters.get("acceptedMediaTypes"))
+        if isinstance(found, _Failure):
+            failures.append(found.about(identifier))
             continue
-        if image.last_pulled_at is None or call.now - image.last_pulled_at >= _PULL_TIME_STEP:
-            image.last_pulled_at = call.now
-        images.append(_image(repository, image, {"imageDigest": image.digest} | dict(identifier)))
+        if found.last_pulled_at is None or call.now - found.last_pulled_at >= _PULL_TIME_STEP:
+            found.last_pulled_at = call.now
+        images.append(_image(repository, found, {"imageDigest": found.digest} | dict(identifier)))
     return {"images": images, "failures": failures}
+
+
+def _accepted(found: Image | _Failure, media_types: Sequence[str] | None) -> Image | _Failure:
+    """Keep back what the client cannot read.
+
+    Guess: AWS converts some formats on a pull by tag; where it does not, no code but ImageNotFound fits.
+    """
+    if isinstance(found, _Failure) or not media_types or found.manifest.media_type in media_types:
+        return found
+    return _Failure("ImageNotFound", "Requested image not found in an accepted media type")
 
 
 def _image(repository: Repository, image: Image, identifier: ImageId) -> Answer:
@@ -239,24 +246,23 @@ def batch_delete_image(call: Call) -> Answer:
     deleted: list[Answer] = []
     failures: list[Answer] = []
     for identifier in call.parameters["imageIds"]:
-        image, failure = _looked_up(call, repository, identifier)
-        if image and not failure:
-            failure = _protection(repository, image, identifier)
-        if failure or image is None:
-            failures.append(failure or {})
+        found = _unprotected(_looked_up(call, repository, identifier), repository, identifier)
+        if isinstance(found, _Failure):
+            failures.append(found.about(identifier))
         else:
-            deleted.extend(_delete(repository, image, identifier))
+            deleted.extend(_delete(repository, found, identifier))
     return {"imageIds": deleted, "failures": failures}
 
 
-def _protection(repository: Repository, image: Image, identifier: ImageId) -> Answer | None:
-    """Refuse to delete a child of a live index. Guess: this holds for its last tag, too."""
-    only_a_tag = "imageDigest" not in identifier and len(image.tags) > 1
-    parents = () if only_a_tag else repository.images.parents(image.digest)
+def _unprotected(found: Image | _Failure, repository: Repository, identifier: ImageId) -> Image | _Failure:
+    """Keep a child of a live index. Guess: this holds for its last tag, too."""
+    if isinstance(found, _Failure) or ("imageDigest" not in identifier and len(found.tags) > 1):
+        return found
+    parents = repository.images.parents(found.digest)
     if not parents:
-        return None
+        return found
     reason = f"Requested image referenced by manifest list: [{', '.join(parents)}]"
-    return _failure(identifier, "ImageReferencedByManifestList", reason)
+    return _Failure("ImageReferencedByManifestList", reason)
 
 
 def _delete(repository: Repository, image: Image, identifier: ImageId) -> list[Answer]:
@@ -272,38 +278,50 @@ def _delete(repository: Repository, image: Image, identifier: ImageId) -> list[A
 # --- identifiers ----------------------------------------------------------------------------------------------
 
 
-def _looked_up(call: Call, repository: Repository, identifier: ImageId) -> tuple[Image | None, Answer | None]:
-    """Return the image behind an identifier, or the ``failures`` entry that says why there is none."""
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """Why a batch call could not serve one of its identifiers."""
+
+    code: str
+    reason: str
+
+    def about(self, identifier: ImageId) -> Answer:
+        """Return the entry of ``failures[]``."""
+        return {"imageId": dict(identifier), "failureCode": self.code, "failureReason": self.reason}
+
+
+def _looked_up(call: Call, repository: Repository, identifier: ImageId) -> Image | _Failure:
+    """Return the image behind an identifier, or why there is none."""
     digest, tag = identifier.get("imageDigest"), identifier.get("imageTag")
     malformed = _malformed(digest, tag)
     if malformed:
-        return None, _failure(identifier, *malformed)
+        return malformed
     image = repository.images.find(digest, tag)
     if image:
-        return image, None
-    both_exist = digest in repository.images and tag is not None
-    if both_exist and call.rules.mismatched_tag_has_own_failure:
+        return image
+    digest_exists = tag is not None and digest in repository.images
+    if digest_exists and call.rules.mismatched_tag_has_own_failure:
         # Guess: the code is modelled for this case, the sentence was not seen in public
         reason = f"Requested image tag '{tag}' does not match the digest '{digest}'"
-        return None, _failure(identifier, "ImageTagDoesNotMatchDigest", reason)
-    return None, _failure(identifier, "ImageNotFound", "Requested image not found")
+        return _Failure("ImageTagDoesNotMatchDigest", reason)
+    return _Failure("ImageNotFound", "Requested image not found")
 
 
-def _malformed(digest: str | None, tag: str | None) -> tuple[str, str] | None:
-    """Return code and reason for an identifier that cannot name any image."""
+def _malformed(digest: str | None, tag: str | None) -> _Failure | None:
+    """Return what is wrong with an identifier that cannot name any image."""
     if digest is None and tag is None:
-        return "MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null"
+        return _Failure("MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
     if digest is not None and not _DIGEST.fullmatch(digest):
         regex = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"
-        return "InvalidImageDigest", f"Invalid request parameters: image digest should satisfy the regex '{regex}'"
+        return _Failure(
+            "InvalidImageDigest", f"Invalid request parameters: image digest should satisfy the regex '{regex}'"
+        )
     if tag is not None and not _TAG.fullmatch(tag):
         # Guess: in the pattern of the sentence about digests
-        return "InvalidImageTag", f"Invalid request parameters: image tag should satisfy the regex '{_TAG.pattern}'"
+        return _Failure(
+            "InvalidImageTag", f"Invalid request parameters: image tag should satisfy the regex '{_TAG.pattern}'"
+        )
     return None
-
-
-def _failure(identifier: ImageId, code: str, reason: str) -> Answer:
-    return {"imageId": dict(identifier), "failureCode": code, "failureReason": reason}
 
 
 OPERATIONS = {
