@@ -177,7 +177,8 @@ def probe_python(command):
 def find_python(log):
     """Return a Python that can make .venv, installing Debian's venv package if that is all that is missing."""
     named = [os.environ["PYTHON"]] if os.environ.get("PYTHON") else []
-    commands = [*named, "python3", *(f"python{version}" for version in VERSIONS), sys.executable]
+    commands = [*named, "python3", *(f"python{version}" for version in VERSIONS)]
+    commands += [sys.executable] if WINDOWS else []  # where the names above may lead to a shop window
     found = {command: probe for command in dict.fromkeys(commands) if (probe := probe_python(command))}
     fitting = [command for command, (version, _) in found.items() if OLDEST <= version <= NEWEST]
     for command in fitting:
