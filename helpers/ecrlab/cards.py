@@ -145,7 +145,7 @@ class Table:
         return [bool(self.rows) and all(is_number(row[i]) for row in self.rows) for i in range(len(self.columns))]
 
     def _texts(self) -> list[list[str]]:
-        return [[f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in self.rows]
+        return [[f"{value:,}" if type(value) is int else str(value) for value in row] for row in self.rows]
 
     def inner_html(self) -> str:
         """Return the table without the style sheet, to be put inside other fragments."""

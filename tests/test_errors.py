@@ -1,0 +1,69 @@
+"""Every error names place, fact and way out in one line, and survives a trip to another process."""
+
+from __future__ import annotations
+
+import pickle
+
+import pytest
+from ecrlab import errors
+from ecrlab.errors import AwsCallError, EcrLabError
+
+CLASSES = [getattr(errors, name) for name in errors.__all__]
+
+
+def made(kind: type[EcrLabError]) -> EcrLabError:
+    """Make an error of a kind."""
+    if kind is AwsCallError:
+        return AwsCallError("PutImage", "team/api", "ImageAlreadyExistsException", "it is there", "use another tag")
+    return kind("repository 'API'", "capitals are not allowed", "try 'api'")
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_an_error_is_one_line(kind):
+    """place: fact; way out."""
+    error = made(kind)
+    assert f"{error.place}: {error.fact}; {error.way_out}" == str(error)
+    assert "\n" not in str(error)
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: kind.__name__)
+def test_an_error_can_be_sent(kind):
+    """Pickled and read again, an error says the same and knows the same."""
+    error = made(kind)
+    copy = pickle.loads(pickle.dumps(error))
+    assert (type(error), str(error), vars(error)) == (type(copy), str(copy), vars(copy))
+
+
+def test_the_call_that_failed_is_known():
+    """AWS's code, operation and message can be asked for."""
+    error = made(AwsCallError)
+    assert "PutImage on team/api: ImageAlreadyExistsException: it is there; use another tag" == str(error)
+    assert ("PutImage", "team/api", "ImageAlreadyExistsException", "it is there") == (
+        error.operation,
+        error.subject,
+        error.code,
+        error.message,
+    )
+
+
+BUILT_IN = {
+    "InvalidInput": ValueError,
+    "InvalidName": ValueError,
+    "NetworkRefused": OSError,
+    "PlannedFailureMissing": AssertionError,
+}
+
+
+@pytest.mark.parametrize(("name", "base"), BUILT_IN.items(), ids=BUILT_IN)
+def test_what_python_would_raise_catches_ours(name, base):
+    """Code that knows only Python's exceptions catches ours as well."""
+    assert issubclass(getattr(errors, name), (EcrLabError, base))
+    with pytest.raises(base, match="capitals"):
+        raise made(getattr(errors, name))
+
+
+def test_the_tree_in_the_docstring_is_the_tree():
+    """The drawing at the head of the module names exactly the classes there are."""
+    drawn = {word for word in errors.__doc__.replace("(", " ").split() if word in errors.__all__}
+    assert set(errors.__all__) == drawn
+    assert {cls.__name__ for cls in vars(errors).values() if isinstance(cls, type)} == set(errors.__all__)

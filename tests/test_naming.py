@@ -1,0 +1,150 @@
+"""Names parse once, print as they were, and say what is wrong with them; the pattern is AWS's own."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import botocore.session
+import pytest
+from ecrlab.errors import InvalidName
+from ecrlab.naming import Digest, ImageReference, RegistryHost, RepositoryArn, RepositoryName, Tag
+from hypothesis import given
+from hypothesis import strategies as st
+
+KINDS = {
+    "reference": ImageReference,
+    "repository": RepositoryName,
+    "tag": Tag,
+    "digest": Digest,
+    "registry": RegistryHost,
+    "arn": RepositoryArn,
+}
+CASES = json.loads((Path(__file__).parent / "naming_cases.json").read_text("utf-8"))
+
+
+def cases(which: str) -> list:
+    """List the valid or the invalid cases as parameters: kind, text, what comes of it."""
+    return [
+        pytest.param(KINDS[kind], *case, id=f"{kind}: {name}")
+        for kind in KINDS
+        for name, case in CASES[kind][which].items()
+    ]
+
+
+@pytest.mark.parametrize(("kind", "text", "parts"), cases("valid"))
+def test_a_good_name_prints_as_it_was(kind, text, parts):
+    """Parsing keeps everything: what is printed is what was read."""
+    name = kind.parse(text)
+    assert text == str(name)
+    assert name == kind.parse(text)
+    host = getattr(name, "host", None)
+    found = {
+        part: getattr(host, {"account": "account_id"}.get(part, part), None)
+        if part in {"region", "account"}
+        else getattr(name, part)
+        for part in parts
+    }
+    assert parts == {part: None if value is None else str(value) for part, value in found.items()}
+
+
+@pytest.mark.parametrize(("kind", "text", "message"), cases("invalid"))
+def test_a_bad_name_says_what_is_wrong(kind, text, message):
+    """A name that cannot be right raises, with place, fact and way out in one line."""
+    with pytest.raises(InvalidName) as caught:
+        kind.parse(text)
+    assert message == str(caught.value)
+
+
+def test_a_long_name_is_quoted_in_part():
+    """A name that is far too long does not fill the screen."""
+    with pytest.raises(InvalidName) as caught:
+        RepositoryName.parse("x" * 300)
+    expected = (
+        f"repository '{'x' * 79}…': a name has 2 to 256 characters and this has 300; rename it, e.g. 'payments/api'"
+    )
+    assert expected == str(caught.value)
+
+
+def test_an_account_is_twelve_digits():
+    """A registry of no account is refused when it is built, too."""
+    with pytest.raises(InvalidName) as caught:
+        RegistryHost.of("1234", "us-east-1")
+    assert "account '1234': an account id is twelve digits; e.g. '111122223333'" == str(caught.value)
+
+
+REGIONS = {  # region: (address, partition)
+    "us-east-1": ("111122223333.dkr.ecr.us-east-1.amazonaws.com", "aws"),
+    "cn-north-1": ("111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn", "aws-cn"),
+    "us-gov-west-1": ("111122223333.dkr.ecr.us-gov-west-1.amazonaws.com", "aws-us-gov"),
+    "eusc-de-east-1": ("111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu", "aws-eusc"),
+}
+
+
+@pytest.mark.parametrize(("region", "address", "partition"), [(r, *a) for r, a in REGIONS.items()], ids=REGIONS)
+def test_the_region_decides_suffix_and_partition(region, address, partition):
+    """Addresses and ARNs follow the partition of the region."""
+    assert address == str(RegistryHost.of("111122223333", region))
+    arn = RepositoryArn("111122223333", region, RepositoryName.parse("api"))
+    assert f"arn:{partition}:ecr:{region}:111122223333:repository/api" == str(arn)
+
+
+def test_a_digest_is_of_bytes():
+    """The digest of nothing is the well-known one, and people see twelve digits of it."""
+    digest = Digest.of(b"")
+    assert "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" == str(digest)
+    assert "e3b0c44298fc" == digest.short
+
+
+def test_a_repository_has_a_namespace():
+    """The namespace is everything before the last slash."""
+    assert ["", "team", "team/payments"] == [
+        RepositoryName.parse(name).namespace for name in ("api", "team/api", "team/payments/api")
+    ]
+
+
+MODEL = botocore.session.Session().get_service_model("ecr").shape_for("RepositoryName")
+PATTERN = re.compile(MODEL.metadata["pattern"])
+
+
+def allowed_by_aws(text: str) -> bool:
+    """Ask botocore's model of Amazon ECR, our oracle."""
+    return MODEL.metadata["min"] <= len(text) <= MODEL.metadata["max"] and bool(PATTERN.fullmatch(text))
+
+
+def parses(text: str) -> bool:
+    """Say whether we take a repository name."""
+    try:
+        RepositoryName.parse(text)
+    except InvalidName:
+        return False
+    return True
+
+
+good_names = st.from_regex(PATTERN, fullmatch=True).filter(lambda text: 2 <= len(text) <= 256)
+digests = st.binary(max_size=8).map(Digest.of)
+tags = st.from_regex(re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,20}", re.ASCII), fullmatch=True).map(Tag.parse)
+accounts = st.from_regex(re.compile(r"[0-9]{12}", re.ASCII), fullmatch=True)
+hosts = st.builds(RegistryHost, accounts, st.sampled_from([*REGIONS, "ap-southeast-7"]), st.booleans(), st.booleans())
+names = good_names.map(RepositoryName.parse)
+
+
+@given(st.one_of(st.text(alphabet="ab1._-/AB \n", max_size=12), st.text(max_size=6), good_names))
+def test_we_take_exactly_the_names_that_aws_takes(text):
+    """The pattern of botocore's model and ours agree on every name."""
+    assert allowed_by_aws(text) == parses(text)
+
+
+@given(hosts, names, st.none() | tags, st.none() | digests)
+def test_every_reference_survives_printing(host, repository, tag, digest):
+    """parse(str(x)) is x, for every reference to private ECR."""
+    reference = ImageReference(str(host), repository, tag, digest)
+    assert reference == ImageReference.parse(str(reference))
+    assert host == reference.host
+
+
+@given(st.builds(RepositoryArn, accounts, st.sampled_from([*REGIONS]), names))
+def test_every_arn_survives_printing(arn):
+    """parse(str(x)) is x, for every ARN of a repository."""
+    assert arn == RepositoryArn.parse(str(arn))
