@@ -107,7 +107,7 @@ def _case(element: ElementTree.Element) -> tuple[str, str]:
 
 def deviations() -> dict[str, str]:
     """Return the cases that strict fails on purpose, each with its reason."""
-    groups = json.loads(DEVIATIONS.read_text())["groups"]
+    groups = json.loads(DEVIATIONS.read_text("utf-8"))["groups"]
     return {case: group["reason"] for group in groups for case in group["cases"]}
 
 

@@ -9,7 +9,7 @@ import pytest
 from client_world import digest_of, index, manifest, refusal
 from test_refusals import filled
 
-CASES = json.loads((Path(__file__).parent / "identifiers.json").read_text())["cases"]
+CASES = json.loads((Path(__file__).parent / "identifiers.json").read_text("utf-8"))["cases"]
 
 
 @pytest.fixture

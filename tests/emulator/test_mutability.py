@@ -12,7 +12,7 @@ from ecrlab.emulator.state import Mutability
 from hypothesis import given
 from hypothesis import strategies as st
 
-CASES = json.loads((Path(__file__).parent / "mutability.json").read_text())["cases"]
+CASES = json.loads((Path(__file__).parent / "mutability.json").read_text("utf-8"))["cases"]
 LETTERS = st.text("ab.-", max_size=8)
 
 

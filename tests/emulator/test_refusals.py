@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from client_world import MIB, digest_of, index, manifest, refusal
 
-CASES = json.loads((Path(__file__).parent / "refusals.json").read_text())["cases"]
+CASES = json.loads((Path(__file__).parent / "refusals.json").read_text("utf-8"))["cases"]
 
 
 @pytest.fixture
