@@ -1,0 +1,98 @@
+"""How a check ends. An outcome is a value with a reason; nothing is printed, and none of them is a bool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, NoReturn, Self
+
+from ecrlab.cards import Card, Tone
+
+__all__ = ["Correct", "Incorrect", "NotAttempted", "Outcome", "Uncheckable"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Outcome:
+    """What a check found.
+
+    Args:
+        exercise: The id, e.g. ``01.create``.
+        title: The task's title.
+        message: What is the case, in one or two sentences.
+        notes: What else the learner should know, e.g. that progress could not be saved.
+    """
+
+    kind: ClassVar[str]
+    headline: ClassVar[str]
+    tone: ClassVar[Tone]
+
+    exercise: str
+    title: str
+    message: str
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def with_note(self, note: str | None) -> Self:
+        """Return the same outcome with one more note; ``None`` adds nothing."""
+        return replace(self, notes=(*self.notes, note)) if note else self
+
+    def _body(self) -> tuple[str, ...]:
+        return (self.message,)
+
+    def card(self) -> Card:
+        """Return the outcome as a card."""
+        body = (*self._body(), *(f"Note: {note}" for note in self.notes))
+        return Card(f"{self.headline}: {self.title}", body=body, tone=self.tone)
+
+    def _repr_html_(self) -> str:
+        return self.card()._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return self.card()._repr_markdown_()
+
+    def __str__(self) -> str:
+        return str(self.card())
+
+    __repr__ = __str__
+
+    def __bool__(self) -> NoReturn:
+        raise TypeError("an outcome has four kinds; look at outcome.kind")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Correct(Outcome):
+    """The task is done; ``message`` explains why it works."""
+
+    kind = "correct"
+    headline = "Correct"
+    tone = Tone.GOOD
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Incorrect(Outcome):
+    """The task is not done; ``mistake`` is the id of the known mistake that was recognised, if one was."""
+
+    kind = "incorrect"
+    headline = "Not yet"
+    tone = Tone.BAD
+
+    mistake: str | None = None
+
+    def _body(self) -> tuple[str, ...]:
+        return (self.message, f'Stuck? `hint("{self.exercise}")` gives the next of three hints.')
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class NotAttempted(Outcome):
+    """Nothing has been done yet."""
+
+    kind = "not_attempted"
+    headline = "Not attempted"
+    tone = Tone.WAITING
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Uncheckable(Outcome):
+    """The check itself could not be carried out; ``message`` says why. This is never held against the learner."""
+
+    kind = "uncheckable"
+    headline = "Could not check"
+    tone = Tone.HINT
