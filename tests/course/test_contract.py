@@ -8,7 +8,7 @@ import pytest
 from ecrlab.course.catalogue import find_exercise, load_exercises
 from ecrlab.course.contract import broken_promises
 from ecrlab.course.exercise import Mistake
-from ecrlab.course.lint import lint_course, lint_exercise
+from ecrlab.course.lint import lint_exercise, lint_exercises
 from ecrlab.errors import InvalidExercise
 
 
@@ -110,7 +110,7 @@ def test_an_unfinished_exercise_is_refused(toy_course, change, expected):
 
 def test_a_finished_exercise_has_no_findings(toy_course):
     """The toy lab is in order but for its length, which is a rule for real labs."""
-    assert ("01_toy: it has 2 tasks; a lab has 4 to 8",) == lint_course(toy_course)
+    assert ("01_toy: it has 2 tasks; a lab has 4 to 8",) == lint_exercises(toy_course)
 
 
 BROKEN_FILES = {

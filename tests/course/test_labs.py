@@ -9,7 +9,7 @@ import pytest
 from ecrlab import open_lab
 from ecrlab.course.catalogue import lab_folders, load_exercises
 from ecrlab.course.contract import broken_promises
-from ecrlab.course.lint import lint_course
+from ecrlab.course.lint import lint_exercises
 from ecrlab.course.notebook import read_notebook
 
 COURSE = Path(__file__).parents[2]
@@ -34,7 +34,7 @@ def test_contract(folder, id_):
 
 def test_no_exercise_is_unfinished():
     """The linter has nothing to say about the course."""
-    assert () == lint_course(COURSE)
+    assert () == lint_exercises(COURSE)
 
 
 def test_the_course_has_labs():

@@ -20,14 +20,15 @@ from typing import Any, ClassVar
 
 import nbformat
 import papermill
-from ecrlab.course.kernels import KERNEL
-from ecrlab.course.notebook import Notebook
 from jupyter_core.utils import ensure_event_loop
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbclient.util import run_sync
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+
+from ecrlab.course.kernels import KERNEL
+from ecrlab.course.notebook import Notebook
 
 __all__ = ["CellFailure", "Kernels", "Stopped", "execute"]
 

@@ -12,14 +12,14 @@ from ecrlab.course.exercise import Exercise, Mistake
 from ecrlab.course.quiz import lint_question, load_quizzes
 from ecrlab.errors import InvalidExercise
 
-__all__ = ["lint_course", "lint_exercise"]
+__all__ = ["lint_exercises", "lint_exercise"]
 
 _MISTAKE_WORDS = 60
 _HINT_WORDS = 160
 _ID = re.compile(r"\d\d\.[a-z][a-z0-9-]*")
 
 
-def lint_course(course: Path) -> tuple[str, ...]:
+def lint_exercises(course: Path) -> tuple[str, ...]:
     """Return all findings about the exercises and quizzes of a course."""
     return tuple(_findings(course))
 

@@ -18,14 +18,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ecrlab.course.catalogue import load_exercises
+from ecrlab.course.exercise import Exercise, Mistake
 from ecrlab.course.kernels import kernel_environment
 from ecrlab.course.notebook import Cell, Notebook, course_notebooks, read_notebook
 from ecrlab.course.run_report import Build, CourseReport, Failure, NotebookResult, Verdict
-from ecrlab.errors import InvalidInput
+from ecrlab.errors import InvalidExercise, InvalidInput
 
 if TYPE_CHECKING:
     from ecrlab.course.execution import CellFailure, Kernels
-    from ecrlab.course.exercise import Exercise, Mistake
 
 __all__ = ["Job", "Progress", "find_notebooks", "judge", "plan", "run_course"]
 
@@ -102,27 +103,24 @@ def plan(notebook: Notebook, builds: Iterable[Build]) -> tuple[Job, ...]:
     wanted = set(builds)
     if not notebook.is_lab:
         return (Job(notebook, Build.GUIDED),) if Build.GUIDED in wanted else ()
-    if not wanted & set(_LAB_BUILDS):
+    lab_builds = [build for build in _LAB_BUILDS if build in wanted]
+    if not lab_builds:
         return ()
-    from ecrlab.course.catalogue import load_exercises
-
-    exercises = load_exercises(notebook.path.parent)
-    faults = tuple(_lab_faults(notebook, exercises))
+    try:
+        exercises = load_exercises(notebook.path.parent)
+        faults = tuple(_lab_faults(notebook, exercises))
+    except InvalidExercise as problem:
+        faults = (Failure(None, "", type(problem).__name__, str(problem)),)
     if faults:
-        return tuple(Job(notebook, build, faults=faults) for build in _LAB_BUILDS if build in wanted)
-    jobs = {
-        Build.STUDENT: lambda: (_as_committed(notebook),),
-        Build.SOLVED: lambda: (_solved(notebook, exercises),),
-        Build.MISTAKEN: lambda: _mistaken(notebook, exercises),
-    }
-    return tuple(job for build, make in jobs.items() if build in wanted for job in make())
+        return tuple(Job(notebook, build, faults=faults) for build in lab_builds)
+    return tuple(job for build in lab_builds for job in _lab_jobs(notebook, build, exercises))
 
 
 def _lab_faults(notebook: Notebook, exercises: Mapping[str, Exercise]) -> Iterable[Failure]:
     """The notebook and its exercises.py must be about the same tasks, in the same words."""
     if not notebook.exercises:
         yield Failure(None, "", "NoTasks", "the lab has no starter cell (metadata.ecrlab: exercise and role)")
-    for missing in exercises.keys() - set(notebook.exercises):
+    for missing in sorted(exercises.keys() - set(notebook.exercises)):
         yield Failure(None, "", "NoStarterCell", f"exercise {missing!r} has no starter cell")
     for cell in notebook.cells:
         if cell.starts is None:
@@ -137,53 +135,50 @@ def _starters(notebook: Notebook) -> dict[str, Cell]:
     return {cell.starts: cell for cell in notebook.cells if cell.starts}
 
 
-def _as_committed(notebook: Notebook) -> Job:
-    expected = dict.fromkeys(notebook.exercises, Expected("not_attempted"))
-    return Job(notebook, Build.STUDENT, expected=expected)
+def _lab_jobs(notebook: Notebook, build: Build, exercises: Mapping[str, Exercise]) -> Iterable[Job]:
+    """Yield one job, or in the mistaken build one per mistake; a task that has fewer mistakes is solved meanwhile."""
+    if build is Build.STUDENT:
+        yield Job(notebook, build, expected=dict.fromkeys(notebook.exercises, Expected("not_attempted")))
+    elif build is Build.SOLVED:
+        yield _with_cells(notebook, build, {id_: _right(exercises[id_]) for id_ in notebook.exercises})
+    else:
+        for number in range(max(len(exercises[id_].mistakes) for id_ in notebook.exercises)):
+            written = {
+                id_: _wrong(exercises[id_].mistakes[number])
+                if number < len(exercises[id_].mistakes)
+                else _right(exercises[id_])
+                for id_ in notebook.exercises
+            }
+            yield _with_cells(notebook, build, written, number + 1)
 
 
-def _solved(notebook: Notebook, exercises: Mapping[str, Exercise]) -> Job:
-    sources = {cell.index: exercises[id_].solution for id_, cell in _starters(notebook).items()}
-    return Job(notebook, Build.SOLVED, sources=sources, expected=dict.fromkeys(notebook.exercises, Expected("correct")))
-
-
-def _mistaken(notebook: Notebook, exercises: Mapping[str, Exercise]) -> tuple[Job, ...]:
-    """One round per mistake; a task that has fewer mistakes than another is solved in the rounds that are left."""
+def _with_cells(
+    notebook: Notebook, build: Build, written: Mapping[str, tuple[str, Expected]], number: int | None = None
+) -> Job:
     starters = _starters(notebook)
-    jobs = []
-    for number in range(max(len(exercises[id_].mistakes) for id_ in starters)):
-        made = {id_: exercises[id_].mistakes[number : number + 1] for id_ in starters}
-        jobs.append(
-            Job(
-                notebook,
-                Build.MISTAKEN,
-                round=number + 1,
-                sources={
-                    cell.index: _mistake_source(made[id_][0]) if made[id_] else exercises[id_].solution
-                    for id_, cell in starters.items()
-                },
-                expected={
-                    id_: Expected("incorrect", made[id_][0].id, made[id_][0].message)
-                    if made[id_]
-                    else Expected("correct")
-                    for id_ in starters
-                },
-            )
-        )
-    return tuple(jobs)
+    return Job(
+        notebook,
+        build,
+        number,
+        sources={starters[id_].index: source for id_, (source, _) in written.items()},
+        expected={id_: expected for id_, (_, expected) in written.items()},
+    )
+
+
+def _right(exercise: Exercise) -> tuple[str, Expected]:
+    return exercise.solution, Expected("correct")
+
+
+def _wrong(mistake: Mistake) -> tuple[str, Expected]:
+    return _mistake_source(mistake), Expected("incorrect", mistake.id, mistake.message)
 
 
 def _mistake_source(mistake: Mistake) -> str:
     """Return code that makes the mistake; one that ends in an error by design must end in that error."""
     if mistake.raises is None:
         return mistake.code
-    return "\n".join(
-        (
-            "from ecrlab import expect_error",
-            f"with expect_error({mistake.raises!r}):",
-            f"    exec({mistake.code!r}, globals())",
-        )
-    )
+    expected = f"with __import__('ecrlab').expect_error({mistake.raises!r}):"
+    return f"{expected}\n    exec({mistake.code!r}, globals())"
 
 
 # --- Running -------------------------------------------------------------------------------------------------------
