@@ -1,0 +1,268 @@
+"""The command ``ecrlab`` as a learner meets it: real processes, exact words, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ECRLAB = [sys.executable, "-m", "ecrlab.cli"]
+
+
+def clean(environment: dict[str, str]) -> dict[str, str]:
+    """Return this environment without what a learner's machine may have set, plus ``environment``."""
+    ours = ("AWS_", "ECRLAB_", "JUPYTER", "COLUMNS")
+    return {k: v for k, v in os.environ.items() if not k.startswith(ours)} | {"COLUMNS": "120"} | environment
+
+
+def ecrlab(*arguments: str, cwd: Path = ROOT, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    command = [*ECRLAB, *arguments]
+    return subprocess.run(
+        command, cwd=cwd, env=clean(environment), capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+WRONG_USE = {  # id: (arguments, environment, the last line of stderr)
+    "nothing": ([], {}, "ecrlab: error: the following arguments are required: COMMAND"),
+    "no such option": (["lab", "--colour"], {}, "ecrlab: error: unrecognized arguments: --colour"),
+    "a port that is no number": (
+        ["lab", "--port", "http"],
+        {},
+        "ecrlab lab: error: argument --port: invalid int value: 'http'",
+    ),
+    "a port of the system's": (
+        ["lab", "--port", "80"],
+        {},
+        "ecrlab: port 80: a server of yours may use 1024 to 65535; use --port 8888",
+    ),
+    "a port beyond the last": (
+        ["lab", "--port", "70000"],
+        {},
+        "ecrlab: port 70000: a server of yours may use 1024 to 65535; use --port 8888",
+    ),
+    "a course that is none": (
+        ["lab"],
+        {"ECRLAB_COURSE": "no/such/folder"},
+        "ecrlab: ECRLAB_COURSE: 'no/such/folder' holds no notebooks/; name the folder of the course",
+    ),
+    "a notebook that is not there": (
+        ["run", "notebooks/99_nothing.ipynb"],
+        {},
+        "ecrlab: notebooks/99_nothing.ipynb: there is no such file or folder; name notebooks (.ipynb) or folders with"
+        " some",
+    ),
+    "no notebook": (["run", "Makefile"], {}, "ecrlab: Makefile: is no notebook; name a file that ends in .ipynb"),
+    "no workers": (
+        ["run", "--jobs", "0", "notebooks"],
+        {},
+        "ecrlab: run_course: jobs is 0; use a whole number of 1 or more",
+    ),
+    "a report into nowhere": (
+        ["run", "--json", "nowhere/report.json"],
+        {},
+        "ecrlab: --json nowhere/report.json: folder 'nowhere' does not exist; name a file in a folder that exists",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "environment", "said"), WRONG_USE.values(), ids=WRONG_USE)
+def test_wrong_use_is_one_line(arguments, environment, said):
+    """Wrong use ends with 2, says what and what instead on stderr, and nothing on stdout."""
+    done = ecrlab(*arguments, **environment)
+    assert (2, "", said) == (done.returncode, done.stdout, done.stderr.strip().splitlines()[-1])
+    assert "Traceback" not in done.stderr
+
+
+def test_an_unknown_command_names_those_there_are():
+    """The commands are listed when one is misspelt."""
+    done = ecrlab("labb")
+    assert 2 == done.returncode
+    assert re.search(r"invalid choice: 'labb' \(choose from '?lab'?, '?doctor'?, '?run'?.*\)", done.stderr)
+
+
+@pytest.fixture
+def taken():
+    """A port on which somebody listens already."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        yield listener.getsockname()[1]
+
+
+def test_a_port_that_is_taken(taken):
+    """A taken port is named, with another one that is free."""
+    done = ecrlab("lab", "--no-browser", "--port", str(taken))
+    expected = rf"ecrlab: port {taken}: it is taken; use --port (\d+) \(with make: make lab ARGS='--port \1'\)\n"
+    assert (2, "") == (done.returncode, done.stdout)
+    assert re.fullmatch(expected, done.stderr)
+
+
+def test_the_version():
+    """--version says what the package says."""
+    done = ecrlab("--version")
+    assert (0, "ecrlab 0.1.0\n", "") == (done.returncode, done.stdout, done.stderr)
+
+
+def test_help_is_quick():
+    """Help lists the commands, and loads neither Jupyter nor boto3 for it."""
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "ecrlab.cli", "--help"],
+        env=clean({}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for command in ("lab", "doctor", "run"):
+        assert re.search(rf"^ +{command} ", done.stdout, re.MULTILINE)
+    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert set() == loaded & {"boto3", "botocore", "jupyterlab", "moto", "nbformat", "pandas", "tqdm"}
+
+
+def test_the_doctor_finds_this_machine_in_order():
+    """All that the course needs is here; every finding says what it found."""
+    done = ecrlab("doctor", "--json")
+    report = json.loads(done.stdout)
+    assert [] == [finding for finding in report["findings"] if finding["health"] == "problem"]
+    assert (0, True, "") == (done.returncode, report["healthy"], done.stderr)
+    expected = ["Python", "Packages", "Course", "Mode Mock", "Kernel", "Widgets", "Port", "Disk", "AWS"]
+    assert expected == [f["subject"] for f in report["findings"] if f["subject"] in expected]
+    assert all(finding["fact"] for finding in report["findings"])
+
+
+def test_the_doctor_names_what_is_wrong_and_never_a_secret(tmp_path):
+    """A setting that cannot be right is a problem with its fix; credentials are named, not shown."""
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").write_text("[default]\naws_secret_access_key = verysecret\n")
+    done = ecrlab("doctor", HOME=str(tmp_path), AWS_SECRET_ACCESS_KEY="verysecret", ECRLAB_MODE="cloud")
+    assert 1 == done.returncode
+    assert "✗ Settings   ECRLAB_MODE: 'cloud' is no mode\n" in done.stdout
+    assert "→ write mock or aws, or unset it\n" in done.stdout
+    expected = "ℹ AWS        AWS_SECRET_ACCESS_KEY, ~/.aws/credentials found; Mode Mock uses none of them\n"
+    assert expected in done.stdout
+    assert done.stdout.endswith("1 to be mended.\n")
+    assert "verysecret" not in done.stdout + done.stderr
+
+
+def free_port() -> int:
+    """Find a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """``ecrlab lab`` while it runs."""
+
+    def __init__(self, home: Path) -> None:
+        self.port = free_port()
+        command = [*ECRLAB, "lab", "--no-browser", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=clean({"HOME": str(home), "XDG_DATA_HOME": str(home / "data")}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.address = self.process.stdout.readline().removeprefix("JupyterLab: ").strip()
+        self.token = self.address.partition("?token=")[2]
+
+    def get(self, path: str, token: str) -> tuple[int, str]:
+        """Ask the server for a page; answer status and text."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}", headers={"Authorization": f"token {token}"}
+        )
+        try:
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=30) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code, ""
+
+    def json(self, path: str):
+        """Ask with the token, and read the answer as JSON."""
+        status, text = self.get(path, self.token)
+        assert 200 == status
+        return json.loads(text)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A running lab, stopped with Ctrl-C."""
+    running = Server(tmp_path_factory.mktemp("home"))
+    yield running
+    running.process.kill()
+    running.process.communicate()
+
+
+def test_the_lab_opens_at_the_first_notebook(server):
+    """The address is on loopback, has a token and leads to the first notebook."""
+    start = f"http://127.0.0.1:{server.port}/lab/tree/notebooks/00_start_here.ipynb?token="
+    assert server.address.startswith(start)
+    assert 48 == len(server.token)
+    status, page = server.get("/lab/tree/notebooks/00_start_here.ipynb", server.token)
+    assert 200 == status
+    assert "JupyterLab" in page
+
+
+def test_nobody_gets_in_without_the_token(server):
+    """The interface answers 403 to a wrong token."""
+    assert 403 == server.get("/api/contents", "wrong")[0]
+
+
+def test_the_lab_shows_the_course(server):
+    """The file browser starts in the folder of the course."""
+    names = {entry["name"] for entry in server.json("/api/contents")["content"]}
+    assert {"notebooks", "labs", "README.md"} <= names
+
+
+def test_the_lab_asks_the_internet_nothing(server):
+    """News and update checks are off, without touching the learner's own settings."""
+    settings = server.json("/lab/api/settings/@jupyterlab/apputils-extension:notification")
+    properties = settings["schema"]["properties"]
+    assert ("false", False) == (properties["fetchNews"]["default"], properties["checkForUpdates"]["default"])
+
+
+def test_the_notebooks_of_the_course_are_trusted(server):
+    """Stored outputs are shown in full: every cell of the first notebook is trusted."""
+    cells = server.json("/api/contents/notebooks/00_start_here.ipynb")["content"]["cells"]
+    assert {True} == {cell["metadata"].get("trusted") for cell in cells if cell["cell_type"] == "code"}
+
+
+def test_another_port_is_taken_by_itself(server, tmp_path):
+    """Without --port the first free port is used, so that two courses run side by side."""
+    with socket.socket() as occupied:
+        occupied.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        code = "from ecrlab.lab_server import choose_port; print(choose_port(None))"
+        try:
+            occupied.bind(("127.0.0.1", 8888))
+            occupied.listen()
+        except OSError:
+            pass  # somebody else's server does as well
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 8889 <= int(done.stdout) <= 8999
+
+
+def test_ctrl_c_stops_it_quietly(tmp_path):
+    """Ctrl-C ends the server within seconds, with 0 and no traceback."""
+    running = Server(tmp_path)
+    assert running.token
+    began = time.monotonic()
+    running.process.send_signal(signal.SIGINT)
+    out, err = running.process.communicate(timeout=30)
+    assert time.monotonic() - began < 10
+    assert 0 == running.process.returncode
+    assert "Traceback" not in out + err
+    assert running.token not in err
