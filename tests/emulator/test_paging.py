@@ -129,6 +129,15 @@ def test_a_token_belongs_to_its_list(full):
     assert [("InvalidParameterException", message)] * 4 == refused
 
 
+def test_a_token_of_repositories_belongs_to_its_registry(world):
+    """The same list in another region refuses it."""
+    world.ecr.create_repository(repositoryName="other")
+    token = world.ecr.describe_repositories(maxResults=1)["nextToken"]
+    elsewhere = boto3.client("ecr", region_name="eu-west-1")
+    message = "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid next token'"
+    assert ("InvalidParameterException", message) == refusal(elsewhere.describe_repositories, nextToken=token)
+
+
 @given(st.text())
 def test_no_text_but_a_token_is_a_token(text):
     """Whatever somebody sends, the answer is a modelled error."""
