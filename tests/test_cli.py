@@ -147,9 +147,9 @@ def test_the_doctor_names_what_is_wrong_and_never_a_secret(tmp_path):
     (tmp_path / ".aws" / "credentials").write_text("[default]\naws_secret_access_key = verysecret\n")
     done = ecrlab("doctor", HOME=str(tmp_path), AWS_SECRET_ACCESS_KEY="verysecret", ECRLAB_MODE="cloud")
     assert 1 == done.returncode
-    assert "✗ Settings   ECRLAB_MODE: 'cloud' is no mode\n" in done.stdout
+    assert "✗ Settings  ECRLAB_MODE: 'cloud' is no mode\n" in done.stdout
     assert "→ write mock or aws, or unset it\n" in done.stdout
-    expected = "ℹ AWS        AWS_SECRET_ACCESS_KEY, ~/.aws/credentials found; Mode Mock uses none of them\n"
+    expected = "ℹ AWS       AWS_SECRET_ACCESS_KEY, ~/.aws/credentials found; Mode Mock uses none of them\n"
     assert expected in done.stdout
     assert done.stdout.endswith("1 to be mended.\n")
     assert "verysecret" not in done.stdout + done.stderr

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -125,8 +126,10 @@ def serve(
     # Set by us, the token is not printed a second time by Jupyter; one that the learner has set stays.
     token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
     server = LabApp.initialize_server(argv=[*_arguments(course, port, token, browser=browser), *extra])
-    say(f"JupyterLab: http://{HOST}:{port}/lab/tree/{FIRST_NOTEBOOK}?token={token}")
-    say("Stop it with Ctrl-C; your work stays.")
+    address = f"http://{HOST}:{port}/lab/tree/{FIRST_NOTEBOOK}?token={token}"
+    # Jupyter binds the port in its event loop; what is added after that runs after that.
+    server.io_loop.add_callback(say, f"JupyterLab: {address}\nStop it with Ctrl-C; your work stays.")
+    signal.signal(signal.SIGINT, lambda *_: server.stop(from_signal=True))  # at once, kernels included
     server.start()
 
 
@@ -140,7 +143,6 @@ def _arguments(course: Path, port: int, token: str, *, browser: bool) -> list[st
         "ServerApp.port_retries": 0,
         "ServerApp.root_dir": course,
         "ServerApp.open_browser": browser,
-        "ServerApp.answer_yes": True,
         # Containers and classrooms run as root; loopback and a token keep others out all the same.
         "ServerApp.allow_root": True,
         "ServerApp.log_level": "ERROR",
