@@ -126,12 +126,12 @@ UNSOUND = {  # id: (build, replacements in exercises.py, cells, what is not as e
         ['student: cell 8 `answer = ____`: NeverChecked: check("01.count") did not run']),
     "a mistake that is taken for another, or for none": (
         Build.MISTAKEN, [('"two" in names', '"three" in names'), ("answer is None, message", "False, message")], CELLS,
-        ['mistaken 1: cell 5 `lab.client("ecr").create_repository(repositoryName="…`: UnexpectedOutcome: 01.create: '
-         "expected incorrect (mistake 'two'), but the check said incorrect: There is no one.",
+        ['mistaken 1: cell 5 `lab.client("ecr").create_repository(repositoryName="two")`: UnexpectedOutcome: '
+         "01.create: expected incorrect (mistake 'two'), but the check said incorrect: There is no one.",
          "mistaken 1: cell 8 `answer = None`: UnexpectedOutcome: 01.count: expected incorrect (mistake 'none'), but "
          "the check said incorrect: Count again.",
-         "mistaken 2: cell 5 `with __import__('ecrlab').expect_error('RepositoryAlreadyExi…`: UnexpectedOutcome: 01.create: expected incorrect "
-         "(mistake 'twice'), but the check said incorrect (mistake 'two'): You made two."]),
+         "mistaken 2: cell 5 `with __import__('ecrlab').expect_error('RepositoryAlreadyExi…`: UnexpectedOutcome: "
+         "01.create: expected incorrect (mistake 'twice'), but the check said incorrect (mistake 'two'): You made two."]),
 }  # fmt: skip
 
 
