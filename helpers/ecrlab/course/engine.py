@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -15,11 +12,11 @@ from ecrlab.course.blanks import BLANK, watch_for_blanks
 from ecrlab.course.catalogue import find_exercise
 from ecrlab.course.exercise import NOT_GIVEN, Exercise
 from ecrlab.course.footprint import footprint
-from ecrlab.course.outcome import Correct, Incorrect, NotAttempted, Outcome, Uncheckable
+from ecrlab.course.outcome import Correct, Incorrect, NotAttempted, Outcome, Uncheckable, note_outcome
 from ecrlab.course.progress import open_progress
 from ecrlab.errors import NoOpenLab
 
-__all__ = ["begin", "check", "hint", "judge", "note_outcome", "reset", "solution"]
+__all__ = ["begin", "check", "hint", "judge", "reset", "solution"]
 
 _begun: WeakKeyDictionary[Lab, dict[str, str]] = WeakKeyDictionary()
 """For each lab that is open: exercise -> what the registry looked like when the task began."""
@@ -133,11 +130,3 @@ def _untouched(task: Exercise, lab: Lab) -> str | None:
     if before == footprint(lab):
         return "Nothing in the registry has changed since the task began. Work in the cell above, then check again."
     return None
-
-
-def note_outcome(id_: str, kind: str, mistake: str | None, message: str) -> None:
-    """Append a verdict to the file named by ``ECRLAB_OUTCOMES``, if one is: the course runner reads it there."""
-    path = os.environ.get("ECRLAB_OUTCOMES")
-    if path:
-        with Path(path).open("a", encoding="utf-8") as notes:
-            notes.write(json.dumps({"id": id_, "kind": kind, "mistake_id": mistake, "message": message}) + "\n")

@@ -9,7 +9,7 @@ from pathlib import Path
 from ecrlab.course.blanks import has_blank
 from ecrlab.course.catalogue import lab_folders, load_exercises
 from ecrlab.course.exercise import Exercise, Mistake
-from ecrlab.course.quiz import lint_question, load_quizzes
+from ecrlab.course.quiz import lint_question, load_quizzes, quiz_files
 from ecrlab.errors import InvalidExercise
 
 __all__ = ["lint_exercises", "lint_exercise"]
@@ -37,7 +37,7 @@ def _findings(course: Path) -> Iterator[str]:
             if not task.id.startswith(folder.name[:2] + "."):
                 yield f"{task.id}: its number is not that of {folder.name}; begin it with {folder.name[:2]!r}"
             yield from lint_exercise(task)
-    for path in sorted(course.glob("notebooks/quizzes/*.toml")):
+    for path in quiz_files(course):
         try:
             questions = load_quizzes(path)
         except InvalidExercise as exc:
