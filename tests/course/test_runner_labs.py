@@ -130,8 +130,9 @@ UNSOUND = {  # id: (build, replacements in exercises.py, cells, what is not as e
          "01.create: expected incorrect (mistake 'two'), but the check said incorrect: There is no one.",
          "mistaken 1: cell 8 `answer = None`: UnexpectedOutcome: 01.count: expected incorrect (mistake 'none'), but "
          "the check said incorrect: Count again.",
-         "mistaken 2: cell 5 `with __import__('ecrlab').expect_error('RepositoryAlreadyExi…`: UnexpectedOutcome: "
-         "01.create: expected incorrect (mistake 'twice'), but the check said incorrect (mistake 'two'): You made two."]),
+         "mistaken 2: cell 5 `with __import__('ecrlab').expect_error('RepositoryAlreadyEx…`: UnexpectedOutcome: "
+         "01.create: expected incorrect (mistake 'twice'), but the check said incorrect (mistake 'two'): "
+         "You made two."]),
 }  # fmt: skip
 
 
