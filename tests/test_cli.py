@@ -55,7 +55,7 @@ WRONG_USE = {  # id: (arguments, environment, the last line of stderr)
     "a course that is none": (
         ["lab"],
         {"ECRLAB_COURSE": "no/such/folder"},
-        "ecrlab: ECRLAB_COURSE: 'no/such/folder' holds no notebooks/; name the folder of the course",
+        "ecrlab: ECRLAB_COURSE='no/such/folder': there is no notebooks/ with labs/ beside it; name the course's folder",
     ),
     "a notebook that is not there": (
         ["run", "notebooks/99_nothing.ipynb"],
@@ -83,6 +83,34 @@ def test_wrong_use_is_one_line(arguments, environment, said):
     done = ecrlab(*arguments, **environment)
     assert (2, "", said) == (done.returncode, done.stdout, done.stderr.strip().splitlines()[-1])
     assert "Traceback" not in done.stderr
+
+
+NOTHING_DONE = "No progress yet: run a check in a lab.\n"
+PROGRESS = {  # id: (the file, exit code, stdout, stderr)
+    "none yet": (None, 0, NOTHING_DONE, ""),
+    "cut in half": ('{"version": 1, "exer', 0, NOTHING_DONE, ""),
+}
+
+
+@pytest.mark.parametrize(("text", "code", "out", "err"), PROGRESS.values(), ids=PROGRESS)
+def test_progress(tmp_path, text, code, out, err):
+    """What is done is shown; a damaged file counts as none, and is left for the next check to put aside."""
+    path = tmp_path / "progress.json"
+    if text is not None:
+        path.write_text(text)
+    done = ecrlab("progress", ECRLAB_PROGRESS=str(path))
+    assert (code, out, err) == (done.returncode, done.stdout, done.stderr)
+    assert text == (path.read_text() if path.exists() else None)
+
+
+def test_progress_of_a_later_version(tmp_path):
+    """A file that a later version wrote is not read, and not touched."""
+    path = tmp_path / "progress.json"
+    path.write_text('{"version": 99}')
+    done = ecrlab("progress", ECRLAB_PROGRESS=str(path))
+    assert (2, "") == (done.returncode, done.stdout)
+    assert f"ecrlab: {path}: it is of version 99 and this kit writes version 1; update the kit\n" == done.stderr
+    assert '{"version": 99}' == path.read_text()
 
 
 def test_an_unknown_command_names_those_there_are():
@@ -124,7 +152,7 @@ def test_help_is_quick():
         text=True,
         check=True,
     )
-    for command in ("lab", "doctor", "run"):
+    for command in ("lab", "doctor", "run", "progress"):
         assert re.search(rf"^ +{command} ", done.stdout, re.MULTILINE)
     loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert set() == loaded & {"boto3", "botocore", "jupyterlab", "moto", "nbformat", "pandas", "tqdm"}

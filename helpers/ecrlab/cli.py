@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -59,10 +58,11 @@ def _add_lab(commands: Any) -> None:
 
 
 def _lab(options: argparse.Namespace) -> int:
-    from ecrlab.lab_server import find_course, serve
+    from ecrlab.course.catalogue import find_course
+    from ecrlab.lab_server import serve
 
     serve(
-        find_course(os.environ, Path.cwd()),
+        find_course(),
         port=options.port,
         browser=options.browser,
         extra=options.extra,
@@ -171,7 +171,26 @@ def _literal(text: str) -> Any:
         return text
 
 
-COMMANDS: tuple[Callable[[Any], None], ...] = (_add_lab, _add_doctor, _add_run)
+# --- ecrlab progress -----------------------------------------------------------------------------------------------
+
+
+def _add_progress(commands: Any) -> None:
+    progress = commands.add_parser(
+        "progress",
+        help="show which exercises and questions are done",
+        description="Show what the progress file says; its place is a setting: ECRLAB_PROGRESS.",
+    )
+    progress.set_defaults(command=_progress)
+
+
+def _progress(options: argparse.Namespace) -> int:
+    from ecrlab.course.progress import open_progress
+
+    print(open_progress().read())
+    return 0
+
+
+COMMANDS: tuple[Callable[[Any], None], ...] = (_add_lab, _add_doctor, _add_run, _add_progress)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from importlib import metadata
 from pathlib import Path
 
 from ecrlab.cards import Table
+from ecrlab.course.catalogue import find_course
 from ecrlab.errors import EcrLabError
-from ecrlab.lab_server import FIRST_PORT, find_course, is_free
+from ecrlab.lab_server import FIRST_PORT, is_free
 
 __all__ = ["Finding", "Health", "Report", "examine"]
 
@@ -118,7 +119,7 @@ def _python(environ: Mapping[str, str], here: Path) -> Iterator[Finding]:
 
 def _packages(environ: Mapping[str, str], here: Path) -> Iterator[Finding]:
     try:
-        lock = find_course(environ, here) / "requirements.txt"
+        lock = find_course(here) / "requirements.txt"
         pins = _pins(lock.read_text("utf-8"))
     except (EcrLabError, OSError):
         yield Finding(
@@ -165,7 +166,7 @@ def _listed(what: str, names: list[str]) -> str:
 
 def _course(environ: Mapping[str, str], here: Path) -> Iterator[Finding]:
     try:
-        yield Finding("Course", Health.GOOD, f"in {find_course(environ, here)}")
+        yield Finding("Course", Health.GOOD, f"in {find_course(here)}")
     except EcrLabError as problem:
         yield Finding("Course", Health.PROBLEM, f"{problem.place}: {problem.fact}", problem.way_out)
 

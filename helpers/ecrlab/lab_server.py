@@ -12,36 +12,18 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 from ecrlab.errors import EcrLabError, InvalidInput
 
-__all__ = ["FIRST_NOTEBOOK", "FIRST_PORT", "choose_port", "find_course", "is_free", "serve", "trust"]
+__all__ = ["FIRST_NOTEBOOK", "FIRST_PORT", "choose_port", "is_free", "serve", "trust"]
 
 HOST = "127.0.0.1"
 FIRST_PORT = 8888
 LAST_PORT = 8999
 FIRST_NOTEBOOK = "notebooks/00_start_here.ipynb"
-
-
-def find_course(environ: Mapping[str, str], here: Path) -> Path:
-    """Find the folder of the course: ``ECRLAB_COURSE``, else ``here`` or above, else where ecrlab is installed from.
-
-    Raises:
-        InvalidInput: There is none; or ``ECRLAB_COURSE`` names a folder without ``notebooks/``.
-    """
-    if named := environ.get("ECRLAB_COURSE"):
-        course = Path(named).expanduser().resolve()
-        if not (course / "notebooks").is_dir():
-            raise InvalidInput("ECRLAB_COURSE", f"{named!r} holds no notebooks/", "name the folder of the course")
-        return course
-    candidates = [*(here.resolve(), *here.resolve().parents), Path(__file__).resolve().parents[2]]
-    for folder in candidates:
-        if (folder / FIRST_NOTEBOOK).is_file() and (folder / "labs").is_dir():
-            return folder
-    raise InvalidInput(str(here), "holds no course (notebooks/, labs/)", "go to its folder, or set ECRLAB_COURSE to it")
 
 
 def is_free(port: int) -> bool:
