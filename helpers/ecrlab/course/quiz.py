@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from html import escape
@@ -82,20 +82,20 @@ class Question:
         """What to choose, for the learner."""
         return "Choose all that are right." if self.several else "Choose one."
 
-    def letters(self, choice: str | Iterable[str]) -> str:
+    def letters(self, choice: str | Collection[str]) -> str:
         """Read a choice: ``"b"``, ``"ac"``, ``"a, c"`` or ``["a", "c"]``; return its letters in order.
 
         Raises:
             InvalidInput: It names no option, one that does not exist, or too many.
         """
         place, offered = f"quiz {self.id!r}", ", ".join(self.lettered)
-        parts = choice if isinstance(choice, list | tuple | set | frozenset) else [choice]
-        if not all(isinstance(part, str) for part in parts):
+        parts = [choice] if isinstance(choice, str) else choice
+        if not isinstance(parts, list | tuple | set | frozenset) or not all(isinstance(part, str) for part in parts):
             raise InvalidInput(place, f"the answer {choice!r} is no text", f"choose one of {offered}")
         chosen = set("".join(parts).lower()) - set(" ,")
-        unknown = sorted(chosen - self.lettered.keys())
+        unknown = chosen - self.lettered.keys()
         if unknown or not chosen:
-            fact = f"there is no option {unknown[0]!r}" if unknown else "no option was chosen"
+            fact = f"{choice!r} is no option" if unknown else "no option was chosen"
             raise InvalidInput(place, fact, f"choose one of {offered}")
         if len(chosen) > 1 and not self.several:
             raise InvalidInput(
@@ -103,7 +103,7 @@ class Question:
             )
         return "".join(sorted(chosen))
 
-    def judge(self, choice: str | Iterable[str]) -> Answered:
+    def judge(self, choice: str | Collection[str]) -> Answered:
         """Return the verdict on a choice, without recording it.
 
         Raises:
@@ -218,7 +218,7 @@ class Answered:
 # --- Asking --------------------------------------------------------------------------------------------------------
 
 
-def answer(question: Question, choice: str | Iterable[str]) -> Answered:
+def answer(question: Question, choice: str | Collection[str]) -> Answered:
     """Judge an answer and keep it as progress; where that fails, a note on the verdict says why.
 
     Raises:
