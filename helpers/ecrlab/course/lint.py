@@ -12,7 +12,7 @@ from ecrlab.course.exercise import Exercise, Mistake
 from ecrlab.course.quiz import lint_question, load_quizzes, quiz_files
 from ecrlab.errors import InvalidExercise
 
-__all__ = ["lint_exercises", "lint_exercise"]
+__all__ = ["lint_exercise", "lint_exercises"]
 
 _MISTAKE_WORDS = 60
 _HINT_WORDS = 160

@@ -15,6 +15,8 @@ _HOMES = {
     "images": "tables",
     "journey": "diagrams",
     "manifest": "diagrams",
+    "progress_bar": "transfers",
+    "quiz": "questions",
     "registry_map": "diagrams",
     "repositories": "tables",
     "sequence": "diagrams",
@@ -29,6 +31,8 @@ __all__ = [
     "images",
     "journey",
     "manifest",
+    "progress_bar",
+    "quiz",
     "registry_map",
     "repositories",
     "sequence",
@@ -37,7 +41,9 @@ __all__ = [
 
 if TYPE_CHECKING:
     from ecrlab.show.diagrams import address, anatomy, journey, manifest, registry_map, sequence, tags
+    from ecrlab.show.questions import quiz
     from ecrlab.show.tables import deleted, images, repositories
+    from ecrlab.show.transfers import progress_bar
 
 
 def __getattr__(name: str) -> Any:
