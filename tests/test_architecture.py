@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -151,14 +152,18 @@ with open_lab() as lab:
     image = oci.image(oci.layer({"hello.txt": "hello"}))
     registry.push(ecr, image, "team/api", tag="1.0")
     assert registry.pull(ecr, "team/api", "1.0").digest == image.digest
+    assert str(hint("01.create")) and str(check("01.create"))
 heavy = {"IPython", "ipywidgets", "jupyter_client", "jupyterlab", "matplotlib", "nbformat", "numpy", "pandas", "zmq"}
 print(*sorted(heavy & set(sys.modules)), threading.active_count())
 """
 
 
-def test_the_core_path_stays_light():
-    """A lab opens, pushes and pulls without pandas, plotting, IPython or a second thread."""
-    done = subprocess.run([sys.executable, "-c", CORE_PATH], capture_output=True, text=True, check=False)
+def test_the_core_path_stays_light(tmp_path):
+    """A lab opens, pushes, pulls, hints and checks without pandas, plotting, IPython or a second thread."""
+    environment = os.environ | {"ECRLAB_PROGRESS": str(tmp_path / "progress.json")}
+    done = subprocess.run(
+        [sys.executable, "-c", CORE_PATH], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
     assert ("1\n", "") == (done.stdout, done.stderr)
 
 

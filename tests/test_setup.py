@@ -179,6 +179,14 @@ def test_a_part_that_is_none(clone, programs):
     assert (2, "set-up: 'cake' is no part; use lab, tools or tests\n") == (done.returncode, done.stderr)
 
 
+def test_make_alone_says_what_there_is():
+    """Without a target make prints the list of targets, each with its sentence."""
+    done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
+    targets = [line.split()[1] for line in done.stdout.splitlines()]
+    assert ["help", "lab", "test", "check", "course", "bench", "lock"] == targets
+    assert all(len(line.split()) > 3 for line in done.stdout.splitlines())
+
+
 LOGS = {  # id: (what an installer says, what we say)
     "pip, disk full": ("ERROR: [Errno 28] No space left on device", "the disk is full; free about 1.2 GB and try"),
     "uv, disk full": ("failed to write to file: No space left on device (os error 28)", "the disk is full; free about"),

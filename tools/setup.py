@@ -412,7 +412,8 @@ def main(arguments):
         print(f"set-up: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"set-up: {error.filename}: {error.strerror}; see to it, then try again", file=sys.stderr)
+        way_out = "make the course folder yours (chown)" if isinstance(error, PermissionError) else "see to it"
+        print(f"set-up: {error.filename}: {error.strerror}; {way_out}, then try again", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nset-up: stopped; the next start begins anew", file=sys.stderr)
