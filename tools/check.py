@@ -21,7 +21,7 @@ EXERCISES = """
 import sys
 from pathlib import Path
 from ecrlab.course.lint import lint_exercises
-sys.exit("\\n".join(lint_exercises(Path())))
+sys.exit("\\n".join(lint_exercises(Path())) or None)
 """
 
 CHECKS = {  # longest first; what follows python
