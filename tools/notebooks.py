@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -82,8 +83,8 @@ def tidy(document: Any, *, keep_outputs: bool) -> None:
 def stamp(document: Any, path: Path, today: date) -> None:
     """Set the date and hash if the content has changed, and render the first cell from the facts."""
     facts = document.metadata.setdefault("ecrlab", nbformat.NotebookNode())
-    if not document.cells or not document.cells[0].source.startswith("# "):
-        document.cells.insert(0, nbformat.v4.new_markdown_cell("# ", id="facts"))
+    if not document.cells or not re.match(r"#(\s|$)", document.cells[0].source):
+        document.cells.insert(0, nbformat.v4.new_markdown_cell("#", id="facts"))
     content = parse_notebook(path, document).content_hash()
     if facts.get("content_hash") != content:
         facts["last_edited"], facts["content_hash"] = today.isoformat(), content

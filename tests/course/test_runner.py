@@ -67,7 +67,7 @@ def test_a_kernel_sees_a_world_of_its_own(tmp_path, monkeypatch):
         "pathlib.Path(tempfile.gettempdir(), 'left').write_text(''); open('scratch', 'w').write(tempfile.gettempdir())",
     )
     report = run_course([path], parameters={"size": 5})
-    assert "\n".join(str(failure) for result in report.results for failure in result.failures) == ""
+    assert "" == "\n".join(str(failure) for result in report.results for failure in result.failures)
     assert not Path((path.parent / "scratch").read_text()).exists()
 
 
@@ -94,9 +94,9 @@ def test_progress_counts_every_cell_to_the_end(tmp_path):
     report = run_course(paths, on_progress=seen.append)
     done = [progress.cells_done for progress in seen]
     assert (sorted(done), {6}) == (done, {progress.cells_total for progress in seen})
-    assert done[-1] == 6
+    assert 6 == done[-1]
     assert set(report.results) == {progress.finished for progress in seen if progress.finished}
-    assert [result.path.name for result in report.results] == ["a.ipynb", "b.ipynb"]
+    assert ["a.ipynb", "b.ipynb"] == [result.path.name for result in report.results]
 
 
 @pytest.mark.notebook
@@ -115,7 +115,7 @@ def test_an_interrupt_leaves_no_kernel(tmp_path):
     _, errors = run.communicate(timeout=20)
     assert errors.rstrip().endswith("KeyboardInterrupt")
     kernels = [int(path.stem) for path in tmp_path.glob("*.pid")]
-    assert (len(kernels), [pid for pid in kernels if Path(f"/proc/{pid}").exists()]) == (2, [])
+    assert (2, []) == (len(kernels), [pid for pid in kernels if Path(f"/proc/{pid}").exists()])
 
 
 def test_without_paths_the_course_is_meant(tmp_path):
@@ -131,7 +131,7 @@ def test_folders_are_searched_and_named_twice_is_run_once(tmp_path):
     for name in ("a/1.ipynb", "a/b/2.ipynb", "a/.ipynb_checkpoints/1-checkpoint.ipynb"):
         write_notebook(tmp_path / name, "1")
     found = find_notebooks([tmp_path / "a", tmp_path / "a" / "1.ipynb"], tmp_path)
-    assert [path.name for path in found] == ["1.ipynb", "2.ipynb"]
+    assert ["1.ipynb", "2.ipynb"] == [path.name for path in found]
 
 
 REFUSED = {  # id: (paths, more arguments, message)

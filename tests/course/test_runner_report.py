@@ -36,7 +36,7 @@ REPORT = CourseReport(
 
 def test_json_is_the_documented_schema():
     """Version 1 of the document, field by field."""
-    assert json.loads(to_json(REPORT)) == {
+    assert {
         "version": 1,
         "ok": False,
         "seconds": 4.5,
@@ -54,23 +54,23 @@ def test_json_is_the_documented_schema():
                   "message": "no \x1b & <i>never</i>"},
                  {"cell": None, "line": None, "source": "", "error": "NoTasks", "message": "none at all"}]},
         ],
-    }  # fmt: skip
+    } == json.loads(to_json(REPORT))  # fmt: skip
 
 
 def test_junit_counts_suites_and_keeps_every_failure():
     """A suite per build, a case per run; what XML cannot carry is dropped, the rest is escaped."""
     root = ET.fromstring(to_junit(REPORT))
-    assert [(suite.get("name"), suite.get("tests"), suite.get("failures"), suite.get("time")) for suite in root] == [
+    assert [
         ("guided", "1", "0", "1.250"),
         ("mistaken", "2", "1", "5.000"),
-    ]
-    assert [case.get("name") for case in root.iter("testcase")] == [
+    ] == [(suite.get("name"), suite.get("tests"), suite.get("failures"), suite.get("time")) for suite in root]
+    assert [
         "notebooks/01_a.ipynb",
         "labs/01_a/lab.ipynb round 1",
         "labs/01_a/lab.ipynb round 2",
-    ]
+    ] == [case.get("name") for case in root.iter("testcase")]
     (failure,) = root.iter("failure")
-    assert failure.text == ("cell 7 `client.go('<b>')`: ClientError: no  & <i>never</i>\nNoTasks: none at all")
+    assert "cell 7 `client.go('<b>')`: ClientError: no  & <i>never</i>\nNoTasks: none at all" == (failure.text)
 
 
 def test_html_is_one_page_that_asks_for_nothing():
@@ -79,7 +79,7 @@ def test_html_is_one_page_that_asks_for_nothing():
     assert not re.search(r"<script|<link|https?:|url\(|@import", page)
     assert "<i>" not in page
     assert "client.go(&#x27;&lt;b&gt;&#x27;)" in page
-    assert page.count("<details open>") == 1
+    assert 1 == page.count("<details open>")
     assert "prefers-color-scheme:dark" in page
     assert '<td class="bad">✗ 5.0 s (2 rounds)</td>' in page
 
@@ -89,12 +89,12 @@ def test_a_clean_run_has_no_list_of_faults():
     clean = CourseReport(REPORT.results[:1], 1.25, 1)
     assert "Course run: as expected" in to_html(clean)
     assert "<details" not in to_html(clean)
-    assert str(clean).splitlines()[0] == "1 run in 1.2 s, all as expected"
+    assert "1 run in 1.2 s, all as expected" == str(clean).splitlines()[0]
 
 
 def test_the_text_lists_notebooks_builds_and_faults():
     """The plain form says what the page says."""
-    assert str(REPORT).splitlines() == [
+    assert [
         "3 runs in 4.5 s, 1 not as expected",
         "Notebook              guided   mistaken",
         "--------------------  -------  ------------------",
@@ -102,7 +102,7 @@ def test_the_text_lists_notebooks_builds_and_faults():
         "labs/01_a/lab.ipynb   –        ✗ 5.0 s (2 rounds)",
         "✗ labs/01_a/lab.ipynb mistaken 2: cell 7 `client.go('<b>')`: ClientError: no \x1b & <i>never</i>",
         "✗ labs/01_a/lab.ipynb mistaken 2: NoTasks: none at all",
-    ]
+    ] == str(REPORT).splitlines()
 
 
 EXCERPTS = {  # id: (source, line, excerpt)

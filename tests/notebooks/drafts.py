@@ -56,7 +56,7 @@ def facts(**changes):
 def guided_cells():
     """The least that a guided notebook may hold."""
     cells = [
-        md("# "),
+        md("#"),
         code('region = "us-east-1"  # where the registry is', metadata={"tags": ["parameters"]}),
         code(SETUP, outputs=[text_output("Lab")]),
         md("## Recall\n\nAnswer from memory."),
@@ -81,7 +81,7 @@ def guided_cells():
 def lab_cells():
     """The least that a lab may hold."""
     cells = [
-        md("# "),
+        md("#"),
         code('region = "us-east-1"  # where the registry is', metadata={"tags": ["parameters"]}),
         code(SETUP),
     ]

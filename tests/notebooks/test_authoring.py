@@ -17,7 +17,7 @@ GUIDED, LAB = "notebooks/01_names.ipynb", "labs/01_names/lab.ipynb"
 
 def test_the_drafts_are_without_fault(course):
     """The two drafts that the cases below spoil keep every rule themselves."""
-    assert lint_course([course["guided"].path, course["lab"].path]) == ()
+    assert () == lint_course([course["guided"].path, course["lab"].path])
 
 
 def replace(index, cell):
@@ -293,4 +293,4 @@ def test_the_course_keeps_the_rules(path, monkeypatch):
 def test_the_course_has_one_setup():
     """All committed notebooks are set up by the same lines."""
     notebooks = [read_notebook(path) for path in course_notebooks(ROOT)]
-    assert len({notebook.setup_cell and notebook.setup_cell.source for notebook in notebooks}) == 1
+    assert 1 == len({notebook.setup_cell and notebook.setup_cell.source for notebook in notebooks})

@@ -32,6 +32,7 @@ from ecrlab.course.notebook import Notebook
 
 __all__ = ["CellFailure", "Kernels", "Stopped", "execute"]
 
+_LONGEST_SOCKET_PATH = 90  # bytes; macOS allows 103, and jupyter_client appends a few
 _CELL_LINE = re.compile(r"Cell In\[\d+\], line (\d+)")
 _SYNTAX_PLACE = re.compile(r" \(\d+\.py, line (\d+)\)$")  # IPython's made-up file name for a cell
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -104,9 +105,18 @@ class _Client(PapermillNotebookClient):  # type: ignore[misc]
     jupyter_client 8.10, 40 runs). Nothing of value runs at its exit: its files are in our scratch folder.
     """
 
-    def __init__(self, manager: Any, kernels: Kernels, **options: Any) -> None:
+    def __init__(self, manager: Any, kernels: Kernels, sockets: Path, **options: Any) -> None:
         super().__init__(manager, shutdown_kernel="immediate", **options)
         self.kernels = kernels
+        self.sockets = sockets
+
+    def create_kernel_manager(self) -> Any:
+        manager = super().create_kernel_manager()
+        connection_file = str(self.sockets / "kernel.json")
+        if os.name == "posix" and len(os.fsencode(connection_file)) < _LONGEST_SOCKET_PATH:
+            manager.transport = "ipc"  # files of our own: a free port may be taken before the kernel opens it
+            manager.connection_file = connection_file
+        return manager
 
     def start_new_kernel(self, **options: Any) -> None:
         super().start_new_kernel(**options)
@@ -154,7 +164,7 @@ def execute(
     sources: Mapping[int, str],
     parameters: Mapping[str, Any],
     environment: Mapping[str, str],
-    log: Path,
+    scratch: Path,
     timeout_s: int,
     kernels: Kernels,
     on_cell: Callable[[], None],
@@ -166,7 +176,7 @@ def execute(
         sources: Cell index -> the source to run instead of what is in the file.
         parameters: Overrides for the parameters cell; every name must be in it.
         environment: All that the kernel finds in its environment.
-        log: A file for what the kernel process writes to stderr by itself.
+        scratch: A folder of this run with a short path, for the kernel's sockets and its log.
         timeout_s: Whole seconds that one cell may take.
         kernels: Where the kernel is announced while it runs.
         on_cell: Called when a cell of the notebook begins.
@@ -185,6 +195,7 @@ def execute(
     def failed(error: str, message: str, line: int | None = None) -> CellFailure:
         return CellFailure(begun[-1], line, error, _ANSI.sub("", message).strip())
 
+    log = scratch / "kernel.log"
     try:
         with log.open("wb") as stderr:
             papermill.execute_notebook(
@@ -196,6 +207,7 @@ def execute(
                 progress_bar=False,
                 client={
                     "kernels": kernels,
+                    "sockets": scratch,
                     "timeout": timeout_s,
                     "iopub_timeout": timeout_s,
                     "on_cell_start": cell_begins,
@@ -251,4 +263,4 @@ def _line_of(problem: PapermillExecutionError) -> int | None:
 
 def _last_words(log: Path) -> str:
     lines = [line for line in log.read_text("utf-8", "replace").splitlines() if line and "[IPKernelApp]" not in line]
-    return f": {lines[0]}" if lines else ""
+    return f": {lines[-1]}" if lines else ""

@@ -287,7 +287,7 @@ class _Run:
                     sources=job.sources,
                     parameters=self.parameters,
                     environment=environment,
-                    log=scratch / "kernel.log",
+                    scratch=scratch,
                     timeout_s=self.timeout_s,
                     kernels=self.kernels,
                     on_cell=on_cell,
