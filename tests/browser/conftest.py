@@ -14,8 +14,10 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
+from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -64,25 +66,29 @@ def running_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab
         text=True,
         start_new_session=True,
     )
-    seen: list[str] = []
+    assert server.stdout is not None
+    said: list[str] = []
+    listener = threading.Thread(target=said.extend, args=(server.stdout,), daemon=True)
     try:
-        url, token = _address(server, seen)
+        url, token = _address(server.stdout)
+        listener.start()  # so that the server never waits for somebody to read what it says
         yield RunningLab(url, token, course, progress)
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(timeout=30)
+        listener.join(timeout=30)
+        server.stdout.close()
 
 
-def _address(server: subprocess.Popen[str], seen: list[str]) -> tuple[str, str]:
-    """Read the server's output until it names its address, then keep draining it in the background."""
-    assert server.stdout is not None
-    for line in server.stdout:
+def _address(output: IO[str]) -> tuple[str, str]:
+    """Read the server's output until it names its address; return that and the token."""
+    seen = []
+    for line in output:
         seen.append(line)
-        if "?token=" in line and "127.0.0.1" in line:
-            address = next(word for word in line.split() if word.startswith("http://"))
-            threading.Thread(target=seen.extend, args=(server.stdout,), daemon=True).start()
+        if "?token=" in line:
+            address = next(word for word in line.split() if word.startswith("http://127.0.0.1:"))
             base, _, token = address.partition("?token=")
-            return base.split("/lab")[0].rstrip("/"), token.strip()
+            return base.split("/lab")[0], token
     raise AssertionError("JupyterLab did not name its address:\n" + "".join(seen))
 
 
@@ -95,3 +101,26 @@ def browser_name() -> str:
             pytest.fail(message)
         pytest.skip(message)
     return CHROMIUM
+
+
+@pytest.fixture
+def page(running_lab: RunningLab, browser_name: str, tmp_path: Path) -> Iterator[Page]:
+    """Open the server in a fresh browser; anything asked from outside this machine fails the test."""
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(tmp_path / "profile"),
+            executable_path=browser_name,
+            args=FLAGS,
+            viewport={"width": 1280, "height": 900},
+        )
+        page = context.pages[0]
+        outside: list[str] = []
+        page.on("request", lambda request: outside.append(request.url) if not _is_local(request.url) else None)
+        page.goto(f"{running_lab.url}/lab/workspaces/{tmp_path.name}?reset&token={running_lab.token}")
+        yield page
+        context.close()
+        assert [] == outside
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:", "about:", "chrome"))

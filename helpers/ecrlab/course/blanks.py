@@ -29,6 +29,9 @@ class Blank:
     def __repr__(self) -> str:
         return NAME
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"{NAME} is a blank: fill in and run the cell that sets this name, then ask for .{name}")
+
 
 BLANK: Final = Blank()
 
