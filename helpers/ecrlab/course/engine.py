@@ -14,7 +14,7 @@ from ecrlab.course.exercise import NOT_GIVEN, Exercise
 from ecrlab.course.footprint import footprint
 from ecrlab.course.outcome import Correct, Incorrect, NotAttempted, Outcome, Uncheckable, note_outcome
 from ecrlab.course.progress import open_progress
-from ecrlab.errors import NoOpenLab
+from ecrlab.errors import InvalidInput, NoOpenLab
 
 __all__ = ["begin", "check", "hint", "judge", "reset", "solution"]
 
@@ -44,22 +44,32 @@ def check(exercise: str, answer: Any = NOT_GIVEN) -> Outcome:
     return outcome.with_note(open_progress().record_outcome(task.id, outcome.kind, mistake, at=SystemClock().now()))
 
 
-def hint(exercise: str) -> Card:
-    """Return the next of the task's three hints; after the third, say so.
+def hint(exercise: str, number: int | None = None) -> Card:
+    """Return the next of the task's three hints, or the one that is asked for; after the third, all of them.
+
+    Args:
+        exercise: The id, e.g. ``"01.create"``.
+        number: 1, 2 or 3; without it, the first that was not shown yet.
 
     Raises:
         UnknownExercise: No lab has this id.
+        InvalidInput: There is no hint of this number.
     """
     task = find_exercise(exercise)
+    count = len(task.hints)
+    if number is not None and number not in range(1, count + 1):
+        raise InvalidInput(f"hint {number!r} of {task.id}", f"there are {count}", f"ask for 1 to {count}")
     progress = open_progress()
-    seen = progress.hints_seen(task.id)
-    if seen >= len(task.hints):
+    wanted = number or progress.hints_seen(task.id) + 1
+    if wanted > count:
         way_on = f'Read them again above, or see `solution("{task.id}")`: it also says why it works.'
-        body = [*(f"{number}. {text}" for number, text in enumerate(task.hints, start=1)), way_on]
+        body = [*(f"{place}. {text}" for place, text in enumerate(task.hints, start=1)), way_on]
         return Card(f"All three hints: {task.title}", body=body, tone=Tone.HINT)
-    note = progress.record_hint(task.id, seen + 1, at=SystemClock().now())
-    body = [task.hints[seen], *([f"Note: {note}"] if note else [])]
-    return Card(f"Hint {seen + 1} of {len(task.hints)}: {task.title}", body=body, tone=Tone.HINT)
+    note = progress.record_hint(task.id, wanted, at=SystemClock().now())
+    if note and wanted < count:
+        note += f' The next hint is `hint("{task.id}", {wanted + 1})`.'
+    body = [task.hints[wanted - 1], *([f"Note: {note}"] if note else [])]
+    return Card(f"Hint {wanted} of {count}: {task.title}", body=body, tone=Tone.HINT)
 
 
 def solution(exercise: str) -> Card:

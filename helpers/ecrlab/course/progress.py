@@ -11,12 +11,14 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from errno import EACCES, EAGAIN, EDEADLK, ETIMEDOUT
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ecrlab.cards import Table
 from ecrlab.errors import ProgressUnreadable
@@ -24,7 +26,8 @@ from ecrlab.errors import ProgressUnreadable
 __all__ = ["ExerciseProgress", "Progress", "ProgressFile", "QuizProgress", "default_path", "open_progress"]
 
 VERSION = 1
-_STATES = {None: "not attempted", "correct": "done", "incorrect": "in progress", "uncheckable": "in progress"}
+_STATES = {None: "not attempted", "correct": "done", "incorrect": "in progress"}
+_LOCK_PATIENCE_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,10 @@ class Progress:
 def default_path(environ: Mapping[str, str]) -> Path:
     """Return where progress is kept: ``ECRLAB_PROGRESS``, or the user's data folder of this system."""
     if named := environ.get("ECRLAB_PROGRESS"):
-        return Path(named)
+        return Path(named).expanduser()
     from platformdirs import user_data_path  # only those who have not named a file pay for it
 
-    return user_data_path("ecrlab") / "progress.json"
+    return user_data_path("ecrlab", appauthor=False) / "progress.json"
 
 
 def open_progress(environ: Mapping[str, str] | None = None) -> ProgressFile:
@@ -127,8 +130,8 @@ class ProgressFile:
         return 0
 
     def record_outcome(self, exercise: str, kind: str, mistake: str | None, *, at: datetime) -> str | None:
-        """Count an attempt and keep its verdict; ``not_attempted`` is none."""
-        if kind == "not_attempted":
+        """Count an attempt and keep its verdict. ``not_attempted`` and ``uncheckable`` are none."""
+        if kind not in ("correct", "incorrect"):
             return None
 
         def change(entry: dict[str, Any]) -> None:
@@ -196,9 +199,9 @@ class ProgressFile:
             raise _Damaged("it is no text") from None
         try:
             document = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _Damaged("it is not complete JSON") from None
-        if not isinstance(document, dict) or not isinstance(document.get("version"), int):
+        if not isinstance(document, dict) or not _is_count(document.get("version")):
             raise _Damaged("it names no version")
         if document["version"] > VERSION:
             raise ProgressUnreadable(
@@ -242,10 +245,15 @@ def _new_document() -> dict[str, Any]:
 
 
 def _progress(document: Mapping[str, Any]) -> Progress:
+    """Turn the document into values.
+
+    Raises:
+        KeyError, TypeError, ValueError, AttributeError: It has another shape than we write.
+    """
     return Progress(
         {id_: _exercise(entry) for id_, entry in document["exercises"].items()},
         {
-            id_: QuizProgress(int(entry["answers"]), bool(entry["right"]), str(entry["last_option"]))
+            id_: QuizProgress(_count(entry["answers"]), entry["right"] is True, str(entry["last_option"]))
             for id_, entry in document["quizzes"].items()
         },
     )
@@ -257,34 +265,56 @@ def _exercise(entry: Mapping[str, Any]) -> ExerciseProgress:
     if outcome not in _STATES:
         raise ValueError(outcome)
     return ExerciseProgress(
-        int(entry.get("attempts", 0)),
+        _count(entry.get("attempts", 0)),
         outcome,
         datetime.fromisoformat(first) if first else None,
-        {str(id_): int(count) for id_, count in entry.get("mistakes", {}).items()},
-        int(entry.get("hints", 0)),
+        {id_: _count(count) for id_, count in entry.get("mistakes", {}).items()},
+        _count(entry.get("hints", 0)),
         "solution_shown_at" in entry,
     )
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _count(value: object) -> int:
+    if not isinstance(value, int) or not _is_count(value):
+        raise TypeError(value)
+    return value
+
+
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold the operating system's lock on a file beside ours: it ends with the process, so none is ever stale."""
+    """Hold the operating system's lock on a file beside ours: it ends with the process, so none is ever stale.
+
+    Raises:
+        TimeoutError: Somebody else held it for ten seconds, e.g. a kernel that was stopped in the middle of a write.
+    """
     with path.open("a+b") as stream:
+        deadline = time.monotonic() + _LOCK_PATIENCE_S
+        while not _try_lock(stream):
+            if time.monotonic() > deadline:
+                raise TimeoutError(
+                    ETIMEDOUT, f"another program has held {path.name} for {_LOCK_PATIENCE_S:.0f} seconds"
+                )
+            time.sleep(0.02)
+        yield  # closing the file gives the lock back
+
+
+def _try_lock(stream: BinaryIO) -> bool:
+    try:
         if sys.platform == "win32":
             import msvcrt
 
             stream.seek(0)
-            msvcrt.locking(stream.fileno(), msvcrt.LK_LOCK, 1)
-            try:
-                yield
-            finally:
-                stream.seek(0)
-                msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
         else:
             import fcntl
 
-            fcntl.flock(stream, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(stream, fcntl.LOCK_UN)
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as exc:
+        if exc.errno in (EACCES, EAGAIN, EDEADLK):
+            return False
+        raise
+    return True
