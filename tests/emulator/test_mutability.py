@@ -36,7 +36,7 @@ def test_a_push_moves_the_tag_or_is_refused(case, world):
         assert (
             "ImageTagAlreadyExistsException",
             f"The image tag '{case['tag']}' already exists in the 'team/api' repository "
-            "and cannot be overwritten because the repository is immutable.",
+            "and cannot be overwritten because the tag is immutable.",
         ) == refusal(world.push, tag=case["tag"], annotations={"is": "new"})
         assert {case["tag"]: old} == world.tags()
     else:

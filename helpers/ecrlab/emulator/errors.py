@@ -98,11 +98,15 @@ def image_already_exists(digest: str, tag: str | None, repository: str, registry
 
 
 def image_tag_already_exists(tag: str, repository: str) -> EcrError:
-    """Build ImageTagAlreadyExistsException. Source: docker's message in moby/buildkit issue 3776."""
+    """Build ImageTagAlreadyExistsException.
+
+    Source: as docker shows it in public logs of 2025 and 2026; moby/buildkit issue 3776 (2023, before tags could be
+    excluded) has "the repository is immutable".
+    """
     return EcrError(
         "ImageTagAlreadyExistsException",
         f"The image tag '{tag}' already exists in the '{repository}' repository "
-        "and cannot be overwritten because the repository is immutable.",
+        "and cannot be overwritten because the tag is immutable.",
     )
 
 
