@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-for _name in [name for name in os.environ if name.startswith(("ECRLAB_", "JUPYTER"))]:
+# MAKE…: `make test` would have a make that a test starts announce the folders it enters.
+for _name in [name for name in os.environ if name.startswith(("ECRLAB_", "JUPYTER", "MAKE", "MFLAGS"))]:
     del os.environ[_name]
 
 
