@@ -157,7 +157,7 @@ show.repositories(ecr)""",
             message=(
                 "You created `payments-api`. For ECR this is one name with a dash in it, outside the namespace "
                 "`payments/`. The registry has no `payments/api`, so the pipeline's push would be refused. "
-                "Compare the table with the ticket, character by character."
+                "Look at the ticket again: what stands between the two parts?"
             ),
             code="""\
 ecr = lab.client("ecr")
@@ -274,7 +274,7 @@ registry.push(ecr, image, lab.repository_name("payments/api"), tag="latest")""",
             when=lambda lab, answer: bool(images(lab)) and not tags(lab),
             message=(
                 "The image is there, but it has no tag. It can be pulled by its digest only, and the deploy job asks "
-                "for a tag. Look at the column *Named by* of `show.images(ecr, repository)`, and at the last "
+                "for a tag. Look at the column `Named by` of `show.images(ecr, repository)`, and at the last "
                 "argument of the push."
             ),
             code="""\
@@ -612,7 +612,7 @@ image = registry.pull(lab.client("ecr"), lab.repository_name("payments/api"), "2
             when=lambda lab, answer: handed_over(answer) == str(DEPLOYED.pick("linux/amd64").digest),
             message=(
                 "The right release, but for another processor: this child of the index is for `linux/amd64`. "
-                "The computers on board have ARM processors, and run another child. Look at the line *platform* of the "
+                "The computers on board have ARM processors, and run another child. Look at the line `platform` of the "
                 "image that you pulled."
             ),
             code=f"""\
@@ -714,7 +714,7 @@ show.repositories(ecr, repository)""",
             message=(
                 "Now no tag of this repository moves, `latest` included. The next nightly build would be refused with "
                 "`ImageTagAlreadyExistsException`. The mode is right for releases. What is missing is the exception "
-                "for one tag: look at the last line of the table of modes."
+                "for one tag: look at the last line of the table of modes in notebook 02."
             ),
             code="""\
 ecr = lab.client("ecr")
@@ -730,7 +730,7 @@ ecr.put_image_tag_mutability(
             message=(
                 "This says the opposite: `latest` stays where it is, and every release may be overwritten. In the name "
                 "of the mode, the first word is the rule, and the filters are what is excluded from it. Read the "
-                "column *In words* aloud."
+                "column `In words` aloud."
             ),
             code="""\
 ecr = lab.client("ecr")
@@ -846,7 +846,7 @@ show.deleted(response)""",
             when=lambda lab, answer: bool(gone(lab, DEPLOYED)),
             message=(
                 "The release 2.0.0 is gone: you deleted its index. A pull of `2.0.0` now fails on every ship. Its "
-                "children had no tag because the index names them. Use `reset`, and look at the column *Named by* "
+                "children had no tag because the index names them. Use `reset`, and look at the column `Named by` "
                 "before you delete."
             ),
             code="""\
@@ -862,7 +862,7 @@ ecr.batch_delete_image(repositoryName=repository, imageIds=untagged)""",
             message=(
                 "You deleted the tag `nightly`. It was the last tag of the newest build, so that image went with it, "
                 "while older builds have lost this tag long ago. A leftover has no tag at all. Use `reset`, and look "
-                "at the column *Named by*."
+                "at the column `Named by`."
             ),
             code="""\
 lab.client("ecr").batch_delete_image(
@@ -1079,10 +1079,10 @@ images = [oci.image(c.layers[0], app, architecture=c.platform.architecture) for 
 for tag in ("2.1.0", "latest"):
     registry.push(ecr, oci.index(*images), repository, tag=tag)
 ecr.put_image_tag_mutability(
-    repositoryName=repository,
-    imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
+    repositoryName=repository, imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
     imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": "latest"}],
-)""",
+)
+show.images(ecr, repository)""",
     explain=(
         "The base layers of 2.0.0 were skipped in the push, because the repository has their digests. One index serves both "
         "platforms. `2.1.0` stays from now on, and `latest` can follow the next release."

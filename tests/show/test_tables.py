@@ -139,6 +139,7 @@ class TestDeleted:
         assert table.caption == "1 deleted, 1 refused"
         assert column(table, "Outcome") == ["deleted", "refused: ImageReferencedByManifestList"]
         assert column(table, "Image") == [f"tag old, {short(oci.image(BASE))}", short(ARM)]
+        assert column(table, "Reason") == ["", f"Requested image referenced by manifest list: [{short(BOTH)}]"]
 
     @pytest.mark.parametrize("answer", [None, {}, {"imageIds": []}, "text"], ids=repr)
     def test_refuses_what_is_no_answer(self, answer: Any) -> None:

@@ -10,6 +10,7 @@ nothing is missing because a listing stopped at its default of 100.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +155,8 @@ def _names(detail: Mapping[str, Any], parents: Mapping[str, str]) -> str:
 def deleted(response: Mapping[str, Any]) -> Table:
     """Return what a BatchDeleteImage did: one row for every identifier it answers for.
 
+    Digests in AWS's reasons are abbreviated like all others in the tables.
+
     Args:
         response: The answer of ``client.batch_delete_image(...)``, which reports refusals instead of raising them.
 
@@ -168,7 +171,11 @@ def deleted(response: Mapping[str, Any]) -> Table:
         )
     done = [(_identifier(image_id), "deleted", "") for image_id in response["imageIds"]]
     refused = [
-        (_identifier(each.get("imageId", {})), f"refused: {each['failureCode']}", each.get("failureReason", ""))
+        (
+            _identifier(each.get("imageId", {})),
+            f"refused: {each['failureCode']}",
+            re.sub(r"sha256:[0-9a-f]{64}", lambda found: _short(found[0]), each.get("failureReason", "")),
+        )
         for each in response["failures"]
     ]
     return Table(("Image", "Outcome", "Reason"), [*done, *refused], f"{len(done)} deleted, {len(refused)} refused")
