@@ -56,7 +56,7 @@ color:var(--jp-content-font-color1,inherit);padding:0}
 .ecrlab caption{text-align:left;font-weight:600;padding:.2em 0;color:var(--jp-ui-font-color1,inherit)}
 .ecrlab.ecrlab table th,.ecrlab.ecrlab table td{text-align:left;padding:.2em .8em;
 border-bottom:1px solid var(--jp-border-color2,#ddd);vertical-align:top;white-space:normal;max-width:34em}
-.ecrlab.ecrlab table td.ecrlab-number,.ecrlab.ecrlab table th.ecrlab-number{text-align:right;font-variant-numeric:tabular-nums}
+.ecrlab.ecrlab table .ecrlab-number{text-align:right;font-variant-numeric:tabular-nums}
 </style>"""
 
 
