@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from html import escape
 
-__all__ = ["Card", "Table", "Tone", "html_of"]
+__all__ = ["Card", "ShownAs", "Table", "Tone", "html_of"]
 
 
 class Tone(Enum):
@@ -183,3 +183,25 @@ class Table:
         return "\n".join([*caption, line(self.columns), rule, *map(line, texts)])
 
     __repr__ = __str__
+
+
+class ShownAs:
+    """A value that shows itself, in every form, as the card or the table that ``_shown()`` returns."""
+
+    __slots__ = ()
+
+    def _shown(self) -> Card | Table:
+        """Return what this value looks like."""
+        raise NotImplementedError
+
+    def _repr_html_(self) -> str:
+        return self._shown()._repr_html_()
+
+    def _repr_markdown_(self) -> str:
+        return self._shown()._repr_markdown_()
+
+    def __str__(self) -> str:
+        return str(self._shown())
+
+    def __repr__(self) -> str:
+        return str(self)

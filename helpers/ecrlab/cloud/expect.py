@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from ecrlab.cards import Card, Tone
+from ecrlab.cards import Card, ShownAs, Tone
 from ecrlab.cloud.translate import refusal_of, way_out_of
 from ecrlab.errors import AwsCallError, EcrLabError, InvalidInput, PlannedFailureMissing
 
@@ -35,7 +35,7 @@ def expect_error(expected: str | type[Exception] | None = None) -> PlannedFailur
     return PlannedFailure(expected)
 
 
-class PlannedFailure:
+class PlannedFailure(ShownAs):
     """A block that is expected to fail, and then the failure itself."""
 
     def __init__(self, expected: str | type[Exception] | None) -> None:
@@ -125,17 +125,7 @@ class PlannedFailure:
         return Card(f"{who}: {self.code}", facts=facts, tone=Tone.BAD)
 
     def _shown(self) -> Card:
+        """Return the failure as a card, or what is expected while it has not come."""
         if self._error is None:
             return Card(f"{self._wanted()} is expected", body=["Its block has not run."], tone=Tone.WAITING)
         return self.card()
-
-    def _repr_html_(self) -> str:
-        return self._shown()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self._shown()._repr_markdown_()
-
-    def __str__(self) -> str:
-        return str(self._shown())
-
-    __repr__ = __str__

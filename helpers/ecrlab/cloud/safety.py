@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecrlab.cards import Table
+from ecrlab.cards import ShownAs, Table
 from ecrlab.cloud.translate import aws_call
 from ecrlab.errors import LabError
 
@@ -52,7 +52,7 @@ class Owned:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class CleanUp:
+class CleanUp(ShownAs):
     """What a clean-up found, and whether it was removed. Displays as a table."""
 
     owned: tuple[Owned, ...]
@@ -72,16 +72,9 @@ class CleanUp:
         rows = [(item.region, item.repository, item.images, item.size_bytes) for item in self.owned]
         return Table(("Region", "Repository", "Images", "Bytes"), rows, caption)
 
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self.table()._repr_markdown_()
-
-    def __str__(self) -> str:
-        return str(self.table())
-
-    __repr__ = __str__
+    def _shown(self) -> Table:
+        """Return the table."""
+        return self.table()
 
 
 def clean_up(ecr_by_region: Mapping[str, Any], owner: Owner | None, *, dry_run: bool) -> CleanUp:

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self, assert_never
 import boto3
 from botocore.loaders import Loader
 
-from ecrlab.cards import Card, Tone
+from ecrlab.cards import Card, ShownAs, Tone
 from ecrlab.clock import START, ManualClock, SystemClock
 from ecrlab.cloud.modes import Aws, Mock, Mode, checked_account, checked_region
 from ecrlab.cloud.safety import CleanUp, Owner, clean_up
@@ -138,7 +138,7 @@ def current_lab() -> Lab:
     return _open.lab
 
 
-class Lab:
+class Lab(ShownAs):
     """An open session: clients, a clock, and a card that says where you are. Made by ``open_lab``.
 
     Attributes:
@@ -261,16 +261,9 @@ class Lab:
         if self._closed:
             raise NoOpenLab("this lab", "it is closed", "open a new one with `lab = open_lab()`")
 
-    def _repr_html_(self) -> str:
-        return self.card()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self.card()._repr_markdown_()
-
-    def __str__(self) -> str:
-        return str(self.card())
-
-    __repr__ = __str__
+    def _shown(self) -> Card:
+        """Return the card."""
+        return self.card()
 
 
 def _close_open_lab() -> Mode | None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, NoReturn, Self
 
-from ecrlab.cards import Card, Tone
+from ecrlab.cards import Card, ShownAs, Tone
 
 __all__ = ["Correct", "Incorrect", "NotAttempted", "Outcome", "Uncheckable", "note_outcome"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Outcome:
+class Outcome(ShownAs):
     """What a check found.
 
     Args:
@@ -45,16 +45,9 @@ class Outcome:
         body = (*self._body(), *(f"Note: {note}" for note in self.notes))
         return Card(f"{self.headline}: {self.title}", body=body, tone=self.tone)
 
-    def _repr_html_(self) -> str:
-        return self.card()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self.card()._repr_markdown_()
-
-    def __str__(self) -> str:
-        return str(self.card())
-
-    __repr__ = __str__
+    def _shown(self) -> Card:
+        """Return the outcome as a card."""
+        return self.card()
 
     def __bool__(self) -> NoReturn:
         raise TypeError("an outcome has four kinds; look at outcome.kind")

@@ -20,7 +20,7 @@ from errno import EACCES, EAGAIN, EDEADLK, ETIMEDOUT
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from ecrlab.cards import Table
+from ecrlab.cards import ShownAs, Table
 from ecrlab.errors import ProgressUnreadable
 
 __all__ = ["ExerciseProgress", "Progress", "ProgressFile", "QuizProgress", "default_path", "open_progress"]
@@ -52,7 +52,7 @@ class QuizProgress:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Progress:
+class Progress(ShownAs):
     """All that is known about one learner."""
 
     exercises: Mapping[str, ExerciseProgress] = field(default_factory=dict)
@@ -76,16 +76,12 @@ class Progress:
         ]
         return Table(("id", "kind", "state", "attempts", "hints"), rows, caption="Your progress")
 
-    def _repr_html_(self) -> str:
-        return self.table()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self.table()._repr_markdown_()
+    def _shown(self) -> Table:
+        """Return the table."""
+        return self.table()
 
     def __str__(self) -> str:
         return str(self.table()) if self.exercises or self.quizzes else "No progress yet: run a check in a lab."
-
-    __repr__ = __str__
 
 
 def default_path(environ: Mapping[str, str]) -> Path:

@@ -27,7 +27,7 @@ from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from ecrlab.cards import Card, Tone, html_of
+from ecrlab.cards import Card, ShownAs, Tone, html_of
 from ecrlab.clock import SystemClock
 from ecrlab.course.catalogue import find_course
 from ecrlab.course.outcome import note_outcome
@@ -153,7 +153,7 @@ def _inline(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Answered:
+class Answered(ShownAs):
     """The verdict on an answer: the reason of each option chosen.
 
     Args:
@@ -200,16 +200,9 @@ class Answered:
         headline = "Correct" if good else "Not yet"
         return Card(f"{headline}: {self.question.prompt}", body=body, tone=Tone.GOOD if good else Tone.BAD)
 
-    def _repr_html_(self) -> str:
-        return self.card()._repr_html_()
-
-    def _repr_markdown_(self) -> str:
-        return self.card()._repr_markdown_()
-
-    def __str__(self) -> str:
-        return str(self.card())
-
-    __repr__ = __str__
+    def _shown(self) -> Card:
+        """Return the verdict as a card."""
+        return self.card()
 
     def __bool__(self) -> NoReturn:
         raise TypeError("an answer has a verdict and reasons; look at its kind")
