@@ -18,12 +18,12 @@ from moto import mock_aws
 
 CARD = """\
 ✓ Your lab is open
-  Mode        Mock: Amazon ECR inside this kernel
+  Mode        Mock: an emulator of Amazon ECR inside this kernel
   Account     111122223333
   Region      us-east-1
   Registry    111122223333.dkr.ecr.us-east-1.amazonaws.com
   Clock       2026-11-02 09:00:00 UTC; it moves when you call lab.clock.advance()
-  Strictness  refuses what AWS refuses
+  Strictness  refuses what AWS is known to refuse
   Cost        nothing: no connection leaves this machine"""
 
 
@@ -85,7 +85,7 @@ def test_a_parameter_wins_over_its_variable(monkeypatch):
     lab = open_lab(region="us-west-2", strict=True)
 
     assert lab.region == "us-west-2"
-    assert "refuses what AWS refuses" in str(lab.card())
+    assert "refuses what AWS is known to refuse" in str(lab.card())
 
 
 def test_our_ecr_is_in_it():

@@ -32,7 +32,7 @@ def test_error_expired_token(ecr, clock):
     with pytest.raises(CredentialsExpired) as caught:
         credentials.check(clock.now())
     wanted = (
-        f"login to {HOST}: the token expired 1.5 hours ago, 2026-11-02 21:00 UTC; "
+        f"login to {HOST}: the token expired 1.5 h ago, 2026-11-02 21:00 UTC; "
         "log in again: a token is good for 12 hours"
     )
     assert wanted == str(caught.value)

@@ -66,11 +66,11 @@ class MockAccount:
     def card_facts(self) -> tuple[tuple[str, str], ...]:
         """Return what a lab's card says about this mode."""
         return (
-            ("Mode", "Mock: Amazon ECR inside this kernel"),
+            ("Mode", "Mock: an emulator of Amazon ECR inside this kernel"),
             ("Clock", f"{self.clock.now():%Y-%m-%d %H:%M:%S} UTC; it moves when you call lab.clock.advance()"),
             (
                 "Strictness",
-                "refuses what AWS refuses" if self.strict else "compatible with moto, more lenient than AWS",
+                "refuses what AWS is known to refuse" if self.strict else "compatible with moto, more lenient than AWS",
             ),
             ("Cost", "nothing: no connection leaves this machine"),
         )

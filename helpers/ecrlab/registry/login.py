@@ -58,7 +58,7 @@ class Credentials(Shown):
         if left <= timedelta(0):
             raise CredentialsExpired(
                 f"login to {self.registry}",
-                f"the token expired {-left / timedelta(hours=1):.1f} hours ago, {self.expires_at:%Y-%m-%d %H:%M} UTC",
+                f"the token expired {-left / timedelta(hours=1):.1f} h ago, {self.expires_at:%Y-%m-%d %H:%M} UTC",
                 "log in again: a token is good for 12 hours",
             )
 
