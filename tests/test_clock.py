@@ -40,16 +40,15 @@ BAD_STEPS = {
     ),
     "beyond the calendar": (
         {"days": 4_000_000},
-        "clock.advance: that step leads beyond the calendar; use a step before the year 9999",
+        "clock.advance: that step leads beyond the calendar; stay between the years 1970 and 9000",
     ),
     "endless": (
         {"days": float("inf")},
-        "clock.advance: that step leads beyond the calendar; use a step before the year 9999",
+        "clock.advance: that step leads beyond the calendar; stay between the years 1970 and 9000",
     ),
-    "no number": (
-        {"days": float("nan")},
-        "clock.advance: that step leads beyond the calendar; use a step before the year 9999",
-    ),
+    "no number": ({"days": float("nan")}, "clock.advance(days=…): nan is no number; write e.g. hours=13"),
+    "a text": ({"hours": "1"}, "clock.advance(hours=…): '1' is no number; write e.g. hours=13"),
+    "nothing": ({"minutes": None}, "clock.advance(minutes=…): None is no number; write e.g. hours=13"),
 }
 
 
@@ -68,6 +67,16 @@ def test_a_start_needs_a_timezone():
     with pytest.raises(InvalidInput) as caught:
         ManualClock(datetime(2026, 1, 1))  # noqa: DTZ001
     assert "clock: start 2026-01-01T00:00:00 has no timezone; add one, e.g. tzinfo=UTC" == str(caught.value)
+
+
+@pytest.mark.parametrize("year", [1, 1969, 9001, 9999])
+def test_error_a_start_at_the_end_of_the_calendar(year):
+    """A clock leaves room for time zones and for the twelve hours of a token."""
+    start = datetime(year, 6, 1, tzinfo=UTC)
+    with pytest.raises(InvalidInput) as caught:
+        ManualClock(start)
+    expected = f"clock: start {start.isoformat()} is beyond the calendar; stay between the years 1970 and 9000"
+    assert expected == str(caught.value)
 
 
 def test_what_happened_meanwhile_comes_oldest_first():

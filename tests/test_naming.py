@@ -148,3 +148,22 @@ def test_every_reference_survives_printing(host, repository, tag, digest):
 def test_every_arn_survives_printing(arn):
     """parse(str(x)) is x, for every ARN of a repository."""
     assert arn == RepositoryArn.parse(str(arn))
+
+
+KINDS = {
+    "digest": Digest,
+    "image reference": ImageReference,
+    "registry": RegistryHost,
+    "ARN": RepositoryArn,
+    "repository": RepositoryName,
+    "tag": Tag,
+}
+
+
+@pytest.mark.parametrize("value", [None, 5, b"api", ["api"]], ids=repr)
+@pytest.mark.parametrize(("kind", "name"), KINDS.items(), ids=KINDS)
+def test_error_a_name_is_text(kind, name, value):
+    """What is no text is told as such, whatever kind of name was asked for."""
+    with pytest.raises(InvalidName) as caught:
+        name.parse(value)
+    assert f"{kind} {value!r}: it is no text; write it in quotes" == str(caught.value)

@@ -5,6 +5,7 @@ The emulator, the token, every push time and every age in the kit ask a clock; n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,11 @@ from typing import Protocol
 from ecrlab.errors import InvalidInput
 
 __all__ = ["START", "Clock", "Happening", "ManualClock", "SystemClock"]
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+"""Room to the ends of Python's calendar, so that a token or a timezone never reaches over them."""
+
+_WAY_OUT = f"stay between the years {_FIRST_YEAR} and {_LAST_YEAR}"
 
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 """When a Mode Mock lab begins: a Monday morning, the same for everybody."""
@@ -71,12 +77,14 @@ class ManualClock:
         start: The first moment; timezone-aware.
 
     Raises:
-        InvalidInput: ``start`` carries no timezone.
+        InvalidInput: ``start`` carries no timezone, or lies before 1970 or after 9000.
     """
 
     def __init__(self, start: datetime = START) -> None:
         if start.tzinfo is None:
             raise InvalidInput("clock", f"start {start.isoformat()} has no timezone", "add one, e.g. tzinfo=UTC")
+        if not _FIRST_YEAR <= start.year <= _LAST_YEAR:
+            raise InvalidInput("clock", f"start {start.isoformat()} is beyond the calendar", _WAY_OUT)
         self._now = start.astimezone(UTC)
         self._listeners: list[Listener] = []
 
@@ -90,16 +98,19 @@ class ManualClock:
         """Move forward, let the service catch up, and return what it did, oldest first.
 
         Raises:
-            InvalidInput: The sum of the arguments is negative, not finite, or beyond the year 9999.
+            InvalidInput: An argument is no number, or the sum is negative or leads beyond the year 9000.
         """
         before = self._now
+        for name, value in (("days", days), ("hours", hours), ("minutes", minutes), ("seconds", seconds)):
+            if not isinstance(value, int | float) or math.isnan(value):
+                raise InvalidInput(f"clock.advance({name}=…)", f"{value!r} is no number", "write e.g. hours=13")
         try:
             step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
             after = before + step
-        except (OverflowError, ValueError) as exc:
-            raise InvalidInput(
-                "clock.advance", "that step leads beyond the calendar", "use a step before the year 9999"
-            ) from exc
+        except OverflowError as exc:
+            raise InvalidInput("clock.advance", "that step leads beyond the calendar", _WAY_OUT) from exc
+        if after.year > _LAST_YEAR:
+            raise InvalidInput("clock.advance", "that step leads beyond the calendar", _WAY_OUT)
         if step < timedelta(0):
             raise InvalidInput("clock.advance", f"{step} would go back in time", "use a step of zero or more")
         self._now = after

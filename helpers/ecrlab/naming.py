@@ -27,7 +27,15 @@ _HOST = re.compile(
     r"|-(?P<dual_service>ecr|ecr-fips)\.(?P<dual_region>[a-z0-9-]+)\.on\.aws)"
 )
 _ARN = re.compile(r"arn:(aws[a-z-]*):ecr:([a-z0-9-]+):([0-9]{12}):repository/(.+)")
-_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov", "eusc-": "aws-eusc"}
+_PARTITIONS = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+    "eusc-": "aws-eusc",
+}
 
 
 def partition_of(region: str) -> str:
@@ -48,6 +56,7 @@ class Digest:
         Raises:
             InvalidName: It is not ``sha256:`` followed by exactly 64 lower-case hexadecimal digits.
         """
+        _expect_text("digest", text)
         if not _DIGEST.fullmatch(text):
             raise InvalidName(
                 f"digest {_shortened(text)!r}",
@@ -99,6 +108,7 @@ class Tag:
         Raises:
             InvalidName: It is empty, too long, or has a character that no tag may have.
         """
+        _expect_text("tag", text)
         if not _TAG.fullmatch(text):
             if not text:
                 fact = "it is empty"
@@ -131,6 +141,7 @@ class RepositoryName:
         Raises:
             InvalidName: Capitals, a separator at an edge, a double slash, or a length out of bounds.
         """
+        _expect_text("repository", text)
         if not 2 <= len(text) <= 256 or not _REPOSITORY.fullmatch(text):
             raise InvalidName(f"repository {_shortened(text)!r}", _repository_fault(text), _repository_way_out(text))
         return cls(text)
@@ -178,6 +189,7 @@ class RegistryHost:
         Raises:
             InvalidName: It is not the address of a private ECR registry.
         """
+        _expect_text("registry", text)
         match = _HOST.fullmatch(text)
         if match is None:
             raise InvalidName(
@@ -225,6 +237,7 @@ class RepositoryArn:
         Raises:
             InvalidName: It is not the ARN of an ECR repository.
         """
+        _expect_text("ARN", text)
         match = _ARN.fullmatch(text)
         if match is None:
             raise InvalidName(
@@ -258,6 +271,7 @@ class ImageReference:
         Raises:
             InvalidName: A part is missing or malformed; the message names the part.
         """
+        _expect_text("image reference", text)
         rest, at, digest_text = text.partition("@")
         registry, slash, path = rest.partition("/")
         if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
@@ -288,6 +302,11 @@ class ImageReference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.registry}/{self.repository}{tag}{digest}"
+
+
+def _expect_text(kind: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise InvalidName(f"{kind} {_shortened(repr(value))}", "it is no text", "write it in quotes")
 
 
 def _shortened(text: str, limit: int = 80) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 _INDEXES = frozenset({DOCKER_LIST, OCI_INDEX})
 _IMAGES = frozenset({DOCKER_IMAGE, OCI_IMAGE})
 # Layers that are fetched from elsewhere by definition, such as Windows base layers: never uploaded.
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _FOREIGN = ("application/vnd.docker.image.rootfs.foreign.", "application/vnd.oci.image.layer.nondistributable.")
 _EMPTY_CONFIG = "application/vnd.oci.empty.v1+json"
 
@@ -75,7 +77,8 @@ def read_manifest(text: str, media_type: str | None, *, media_types_must_agree: 
         EcrError: InvalidParameterException: no JSON object, no or an unknown media type, a descriptor that is none.
     """
     try:
-        document = json.loads(text)
+        text.encode()  # half a surrogate pair is no text that could have come over the wire
+        document = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise invalid_parameter("ImageManifest", "Invalid JSON syntax") from None
     if not isinstance(document, dict):
@@ -87,7 +90,7 @@ def read_manifest(text: str, media_type: str | None, *, media_types_must_agree: 
         layers=_references(document, "layers") if kind in _IMAGES else (),
         children=_references(document, "manifests") if kind in _INDEXES else (),
         artifact_type=_artifact_type(document),
-        subject=_reference(document["subject"], "subject").digest if document.get("subject") else None,
+        subject=_subject(document),
     )
 
 
@@ -114,10 +117,24 @@ def _references(document: dict[str, Any], member: str) -> tuple[Reference, ...]:
 
 def _reference(descriptor: Any, place: str) -> Reference:
     match descriptor:
-        case {"digest": str(digest), "size": int(size), **rest} if size >= 0:
+        case {"digest": str(digest), "size": int(size), **rest} if size >= 0 and size is not True:
             media_type = rest.get("mediaType")
             return Reference(digest, size, media_type if isinstance(media_type, str) else "")
     raise _malformed(f"{place} is no descriptor with digest and size")
+
+
+def _subject(document: dict[str, Any]) -> str | None:
+    if document.get("subject") is None:
+        return None
+    digest = _reference(document["subject"], "subject").digest
+    if not _DIGEST.fullmatch(digest):
+        raise _malformed(f"the digest of its subject is '{digest}'")
+    return digest
+
+
+def _no_constant(name: str) -> None:
+    """Refuse ``NaN`` and ``Infinity``, which Python reads and JSON does not have."""
+    raise ValueError(name)
 
 
 def _artifact_type(document: dict[str, Any]) -> str | None:

@@ -258,7 +258,7 @@ class EcrResponse(moto_responses.ECRResponse):
     def _parameters(self) -> Any:
         try:
             return json.loads(self.raw_body or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             # Not modelled: what AWS's JSON protocol answers before a service sees the request. Wording: guess.
             raise EcrError("SerializationException", "The body of the request is no JSON") from None
 

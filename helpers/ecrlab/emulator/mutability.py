@@ -24,12 +24,31 @@ def is_fixed(tag: str, mutability: Mutability, *, wildcards: bool = True) -> boo
 
 def matches(tag: str, pattern: str, *, wildcards: bool = True) -> bool:
     """Tell whether a filter covers a tag: ``*`` stands for any number of characters, everything else for itself."""
-    return _expression(pattern, wildcards).match(tag) is not None
+    if not wildcards and (expression := _expression(pattern)):
+        return expression.match(tag) is not None
+    return _covers(tag, pattern.split("*"))
+
+
+def _covers(tag: str, parts: list[str]) -> bool:
+    """Match a tag against the parts between stars, in one walk: the first place for each part is the best one."""
+    if len(parts) == 1:
+        return tag == parts[0]
+    first, *middle, last = parts
+    if len(first) + len(last) > len(tag) or not tag.startswith(first) or not tag.endswith(last):
+        return False
+    at, end = len(first), len(tag) - len(last)
+    for part in middle:
+        found = tag.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 @lru_cache(maxsize=512)
-def _expression(pattern: str, wildcards: bool) -> re.Pattern[str]:
-    if not wildcards:
+def _expression(pattern: str) -> re.Pattern[str] | None:
+    """Read a filter as moto does; ``None`` if it is no regular expression, where moto breaks."""
+    try:
         return re.compile(pattern)
-    # Runs of stars are one star; otherwise a long run would take the matcher for a walk.
-    return re.compile(".*".join(re.escape(part) for part in re.split(r"\*+", pattern)) + r"\Z", re.DOTALL)
+    except re.error:
+        return None

@@ -39,10 +39,11 @@ def decode_token(token: str, *scope: str) -> Position:
     """
     try:
         *values, check_sum = json.loads(base64.b64decode(token.encode(), altchars=b"-_", validate=True))
-    except (ValueError, TypeError, binascii.Error):
+        position = tuple(values)
+        ours = all(isinstance(value, int | str) for value in position) and check_sum == _check_sum(position, scope)
+    except (ValueError, TypeError, RecursionError, binascii.Error):
         raise _refused() from None
-    position = tuple(values)
-    if not all(isinstance(value, int | str) for value in position) or check_sum != _check_sum(position, scope):
+    if not ours:
         raise _refused()
     return position
 

@@ -38,7 +38,7 @@ class Platform:
         Raises:
             InvalidInput: It has another number of parts, or an odd character.
         """
-        parts = text.split("/")
+        parts = text.split("/") if isinstance(text, str) else []
         if not 2 <= len(parts) <= 3 or not all(_PART.fullmatch(part) for part in parts):
             raise InvalidInput(
                 f"platform {text!r}",

@@ -28,12 +28,14 @@ class Refusal:
     message: str
 
 
-def check_client(client: object, verb: str) -> None:
-    """Refuse anything that is not a boto3 client of ECR.
+def check_client(client: object, verb: str, progress: object = None) -> None:
+    """Refuse anything that is not a boto3 client of ECR, and a progress that cannot be called.
 
     Raises:
-        InvalidInput: It has no ``put_image``.
+        InvalidInput: The client has no ``put_image``, or ``progress`` is neither a function nor ``None``.
     """
+    if progress is not None and not callable(progress):
+        raise InvalidInput(verb, f"progress={progress!r} is no function", "hand over show.progress_bar(), or nothing")
     if not hasattr(client, "put_image"):
         raise InvalidInput(verb, f"a {type(client).__name__} is no ECR client", "hand over lab.client('ecr')")
 

@@ -43,6 +43,8 @@ class Credentials(Shown):
         Raises:
             InvalidInput: ``now`` carries no timezone.
         """
+        if not isinstance(now, datetime):
+            raise InvalidInput("now", f"{now!r} is no moment", "use lab.clock.now()")
         if now.tzinfo is None:
             raise InvalidInput("now", f"{now.isoformat()} has no timezone", "use lab.clock.now()")
         return self.expires_at - now

@@ -77,7 +77,7 @@ def pull_with_report(
         RegistryError: There is no such image or no such platform, AWS refused, or bytes arrived that are not those
             that were named.
     """
-    check_client(client, "pull")
+    check_client(client, "pull", progress)
     name = RepositoryName.parse(repository)
     wanted = Platform.parse(platform) if platform is not None else None
     identifier = _identifier(reference)
@@ -121,7 +121,7 @@ _Tree: TypeAlias = tuple[_Manifest, tuple["_Tree", ...]]
 
 
 def _identifier(reference: str) -> dict[str, str]:
-    if ":" in reference:
+    if isinstance(reference, str) and ":" in reference:
         return {"imageDigest": str(Digest.parse(reference))}
     return {"imageTag": str(Tag.parse(reference))}
 

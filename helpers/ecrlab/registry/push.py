@@ -63,7 +63,7 @@ def push(
         LayerChanged: A layer's file is not what it was; no image is left.
         RegistryError: AWS refused, with the reason; no image is left. ``__cause__`` keeps botocore's error.
     """
-    check_client(client, "push")
+    check_client(client, "push", progress)
     if not isinstance(image, Image | Index):
         raise InvalidInput(
             "push", f"{describe(image)} is no image", "build one with oci.image(…) or oci.read_layout(…)"

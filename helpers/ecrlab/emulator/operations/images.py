@@ -245,13 +245,24 @@ def batch_delete_image(call: Call) -> Answer:
     repository = call.repository()
     deleted: list[Answer] = []
     failures: list[Answer] = []
-    for identifier in call.parameters["imageIds"]:
-        found = _unprotected(_looked_up(call, repository, identifier), repository, identifier)
+    # Looked up before anything goes: a listing handed back names one image once for each of its tags. Guess: AWS, too,
+    # does not report the second of them as missing.
+    wanted = [(identifier, _looked_up(call, repository, identifier)) for identifier in call.parameters["imageIds"]]
+    for identifier, looked_up in wanted:
+        if not isinstance(looked_up, _Failure) and _is_gone(repository, looked_up, identifier):
+            continue
+        found = _unprotected(looked_up, repository, identifier)
         if isinstance(found, _Failure):
             failures.append(found.about(identifier))
         else:
             deleted.extend(_delete(repository, found, identifier))
     return {"imageIds": deleted, "failures": failures}
+
+
+def _is_gone(repository: Repository, image: Image, identifier: ImageId) -> bool:
+    """Tell whether an identifier earlier in the same call has deleted what this one names."""
+    tag_only = identifier["imageTag"] if "imageDigest" not in identifier else None
+    return image.digest not in repository.images or (tag_only is not None and tag_only not in image.tags)
 
 
 def _unprotected(found: Image | _Failure, repository: Repository, identifier: ImageId) -> Image | _Failure:
