@@ -8,7 +8,8 @@ import random
 
 import pytest
 from botocore.exceptions import ClientError
-from ecrlab import oci, open_lab, registry
+from ecrlab import emulator, oci, open_lab, registry
+from ecrlab.clock import ManualClock
 from ecrlab.emulator.mutability import matches
 from ecrlab.errors import InvalidInput
 
@@ -119,3 +120,20 @@ def test_error_progress_that_is_no_function(ecr):
     ):
         with pytest.raises(InvalidInput, match=r"progress=5 is no function; hand over show\.progress_bar"):
             transfer()
+
+
+BAD_INSTALLS = {
+    "strict is a text": ({"strict": "x"}, "strict 'x' is neither True nor False; write one of them"),
+    "a class is no clock": (
+        {"clock": ManualClock},
+        "clock <class 'ecrlab.clock.ManualClock'> is no clock; pass ManualClock(start) or SystemClock()",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD_INSTALLS.values(), ids=BAD_INSTALLS)
+def test_error_an_install_that_cannot_be_meant(arguments, message):
+    """It is refused before moto is touched."""
+    with pytest.raises(InvalidInput) as caught:
+        emulator.install(**arguments)
+    assert f"emulator.install: {message}" == str(caught.value)

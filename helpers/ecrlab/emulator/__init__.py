@@ -17,7 +17,8 @@ __all__ = ["install", "uninstall"]
 def install(*, strict: bool = True, clock: Clock | None = None) -> None:
     """Put our ECR into moto, now and for every ``mock_aws`` to come.
 
-    A second call replaces the settings of the first. State that moto's ECR, or an earlier install, held is dropped.
+    A second call replaces the settings of the first. State that moto's ECR, or an earlier install, held is dropped; so
+    not while a lab is open, which has installed it for itself.
 
     Args:
         strict: Do as AWS does. ``False`` relaxes the rules listed in ``ecrlab.emulator.rules`` for the sake of tests
@@ -25,10 +26,12 @@ def install(*, strict: bool = True, clock: Clock | None = None) -> None:
         clock: Where push times and expiries come from; by default the system's time.
 
     Raises:
-        InvalidInput: ``clock`` is no clock.
+        InvalidInput: ``clock`` is no clock, or ``strict`` neither ``True`` nor ``False``.
     """
+    if not isinstance(strict, bool):
+        raise InvalidInput("emulator.install", f"strict {strict!r} is neither True nor False", "write one of them")
     # A datetime has a method ``now``, too: one that ignores the moment it is called on.
-    if clock is not None and (isinstance(clock, datetime) or not callable(getattr(clock, "now", None))):
+    if clock is not None and (isinstance(clock, datetime | type) or not callable(getattr(clock, "now", None))):
         raise InvalidInput(
             "emulator.install", f"clock {clock!r} is no clock", "pass ManualClock(start) or SystemClock()"
         )
