@@ -7,6 +7,7 @@ import json
 import random
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 from ecrlab import emulator, oci, open_lab, registry
 from ecrlab.clock import ManualClock
@@ -137,3 +138,12 @@ def test_error_an_install_that_cannot_be_meant(arguments, message):
     with pytest.raises(InvalidInput) as caught:
         emulator.install(**arguments)
     assert f"emulator.install: {message}" == str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE", "HEAD"])
+def test_error_an_address_is_for_reading(ecr, method):
+    """The address of a layer is signed for GET; the bucket refuses every other method."""
+    digest = str(IMAGE.layers[0].digest)
+    url = ecr.get_download_url_for_layer(repositoryName="team/api", layerDigest=digest)["downloadUrl"]
+    assert 200 == requests.get(url, timeout=10).status_code
+    assert 403 == requests.request(method, url, timeout=10).status_code

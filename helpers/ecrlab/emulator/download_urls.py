@@ -55,7 +55,7 @@ def sign(repository: Repository, digest: str, now: datetime) -> str:
     return f"https://{host}{path}?{urlencode(query)}"
 
 
-def redeem(url: str, now: datetime) -> Ticket | Refusal:
+def redeem(method: str, url: str, now: datetime) -> Ticket | Refusal:
     """Check an address and return what it opens, or why it opens nothing."""
     parts = urlsplit(url)
     host, path = HOST.match(url), _PATH.fullmatch(parts.path)
@@ -63,7 +63,8 @@ def redeem(url: str, now: datetime) -> Ticket | Refusal:
         return Refusal("NoSuchKey", "The specified key does not exist.")
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     date, seconds = query.get("X-Amz-Date", ""), query.get("X-Amz-Expires", "")
-    if query.get("X-Amz-Signature") != _signature(parts.path, date, seconds):
+    # An address is signed for one method: whoever was given a GET can not PUT with it.
+    if method != "GET" or query.get("X-Amz-Signature") != _signature(parts.path, date, seconds):
         return Refusal("SignatureDoesNotMatch", "The request signature we calculated does not match.")
     given_out = datetime.strptime(date, _STAMP).replace(tzinfo=UTC)
     if now >= given_out + timedelta(seconds=int(seconds)):

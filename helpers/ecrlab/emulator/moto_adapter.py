@@ -280,10 +280,10 @@ for _name in FIDELITY:
     setattr(EcrResponse, camelcase_to_underscores(_name), _operation_method(_name))
 
 
-def _send_layer(_request: Any, full_url: str, _headers: Any) -> Response:
+def _send_layer(request: Any, full_url: str, _headers: Any) -> Response:
     """Answer a GET of a layer's address, as the bucket does."""
     installed = cast(type[EcrBackend], moto_models.ecr_backends.backend)
-    outcome = download_urls.redeem(full_url, installed.settings.clock.now())
+    outcome = download_urls.redeem(request.method, full_url, installed.settings.clock.now())
     if isinstance(outcome, download_urls.Ticket):
         blob = _backend(outcome.account_id, outcome.region).registry.blob(outcome.digest)
         if blob is not None:
