@@ -15,22 +15,24 @@ pytestmark = pytest.mark.browser
 
 LAB = "labs/01_push_and_pull/lab.ipynb"
 CONTRASTS = """(elements) => {
-          const rgb = text => text.match(/[\\d.]+/g).map(Number);
-          const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
-.map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-.reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-          const ground = element => {
-for (let e = element; e; e = e.parentElement) {
-  const colour = rgb(getComputedStyle(e).backgroundColor);
-  if (colour.length < 4 || colour[3] > 0) return colour;
-}
-return [255, 255, 255];
-          };
-          return elements.map(e => {
-const [a, b] = [light(rgb(getComputedStyle(e).color)), light(ground(e))].sort((x, y) => y - x);
-return (a + 0.05) / (b + 0.05);
-          });
-        }"""
+  const rgb = text => text.match(/[\\d.]+/g).map(Number);
+  const linear = value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) =>
+    0.2126 * linear(r / 255) + 0.7152 * linear(g / 255) + 0.0722 * linear(b / 255);
+  const ground = element => {
+    for (let each = element; each; each = each.parentElement) {
+      const colour = rgb(getComputedStyle(each).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
+  return elements.map(element => {
+    const both = [light(rgb(getComputedStyle(element).color)), light(ground(element))];
+    return (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+  });
+}"""
+"""The contrast of each element's text with what is behind it, by the formula of WCAG 2.2."""
+
 CREATE = 'ecr = lab.client("ecr")\necr.create_repository(repositoryName=lab.repository_name("{}"))'
 
 
