@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from html import escape
 
-__all__ = ["Card", "ShownAs", "Table", "Tone", "html_of"]
+__all__ = ["Card", "ShownAs", "Table", "Tone", "html_of", "inline_html"]
 
 
 class Tone(Enum):
@@ -65,7 +65,7 @@ def html_of(inner: str) -> str:
     return f'{_STYLE}<div class="ecrlab">{inner}</div>'
 
 
-def _inline(text: str) -> str:
+def inline_html(text: str) -> str:
     """Escape text for HTML; `words in backticks` become code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
 
@@ -90,12 +90,12 @@ class Card:
 
     def inner_html(self) -> str:
         """Return the box without the style sheet, to be put inside other fragments."""
-        facts = "".join(f"<dt>{_inline(k)}</dt><dd>{_inline(v)}</dd>" for k, v in self.facts)
+        facts = "".join(f"<dt>{inline_html(k)}</dt><dd>{inline_html(v)}</dd>" for k, v in self.facts)
         parts = [
             f'<p class="ecrlab-title"><span class="ecrlab-sign" aria-hidden="true">{self.tone.sign}</span>'
-            f"{_inline(self.title)}</p>",
+            f"{inline_html(self.title)}</p>",
             f"<dl>{facts}</dl>" if facts else "",
-            *(f"<p>{_inline(paragraph)}</p>" for paragraph in self.body),
+            *(f"<p>{inline_html(paragraph)}</p>" for paragraph in self.body),
             f"<pre><code>{escape(self.code, quote=False)}</code></pre>" if self.code else "",
         ]
         return f'<div class="ecrlab-card" style="--tone:{self.tone.colour}">{"".join(parts)}</div>'
@@ -150,12 +150,14 @@ class Table:
     def inner_html(self) -> str:
         """Return the table without the style sheet, to be put inside other fragments."""
         mark = [' class="ecrlab-number"' if number else "" for number in self._numeric()]
-        head = "".join(f'<th scope="col"{m}>{_inline(name)}</th>' for m, name in zip(mark, self.columns, strict=True))
+        head = "".join(
+            f'<th scope="col"{m}>{inline_html(name)}</th>' for m, name in zip(mark, self.columns, strict=True)
+        )
         body = "".join(
-            "<tr>" + "".join(f"<td{m}>{_inline(text)}</td>" for m, text in zip(mark, row, strict=True)) + "</tr>"
+            "<tr>" + "".join(f"<td{m}>{inline_html(text)}</td>" for m, text in zip(mark, row, strict=True)) + "</tr>"
             for row in self._texts()
         )
-        caption = f"<caption>{_inline(self.caption)}</caption>" if self.caption else ""
+        caption = f"<caption>{inline_html(self.caption)}</caption>" if self.caption else ""
         return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def _repr_html_(self) -> str:

@@ -28,7 +28,7 @@ def test_what_was_done_is_kept(progress):
     assert [None] * 5 == [
         progress.record_outcome("01.create", "incorrect", "dash", at=AT),
         progress.record_outcome("01.create", "correct", None, at=AT),
-        progress.record_hint("01.create", 2, at=AT),
+        progress.record_hint("01.create", 2),
         progress.record_solution("01.create", at=AT),
         progress.record_answer("01.tag", "b", correct=False, at=AT),
     ]
@@ -53,8 +53,8 @@ def test_a_later_mistake_does_not_take_the_success_away(progress):
 
 def test_an_old_hint_does_not_lower_the_count(progress):
     """Reading the first hint again leaves the third one seen."""
-    progress.record_hint("01.create", 3, at=AT)
-    progress.record_hint("01.create", 1, at=AT)
+    progress.record_hint("01.create", 3)
+    progress.record_hint("01.create", 1)
     assert 3 == progress.hints_seen("01.create")
 
 
@@ -112,7 +112,7 @@ def test_error_a_second_damaged_file_overwrites_no_first(tmp_path):
     path = tmp_path / "progress.json"
     for content in ("one", "two"):
         path.write_text(content)
-        ProgressFile(path).record_hint("01.create", 1, at=AT)
+        ProgressFile(path).record_hint("01.create", 1)
     kept = [(tmp_path / f"progress.damaged-{number}.json").read_text() for number in (1, 2)]
     assert ["one", "two"] == kept
 
@@ -141,7 +141,7 @@ def test_error_a_place_that_cannot_be_written(tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_error_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, progress):
     """When the disk is full the old progress stays whole, and no half file is left behind."""
-    progress.record_hint("01.create", 1, at=AT)
+    progress.record_hint("01.create", 1)
     before = progress.path.read_bytes()
 
     def full(*, prefix, suffix, **place):
@@ -150,7 +150,7 @@ def test_error_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch, progress):
         return os.open(link, os.O_WRONLY), str(link)
 
     monkeypatch.setattr("ecrlab.course.progress.tempfile.mkstemp", full)
-    note = progress.record_hint("01.create", 2, at=AT)
+    note = progress.record_hint("01.create", 2)
     assert "No space left on device" in note
     assert before == progress.path.read_bytes()
     assert {"progress.json", "progress.json.lock"} == {path.name for path in progress.path.parent.iterdir()}

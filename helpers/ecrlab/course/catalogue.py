@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import MappingProxyType, ModuleType
+from typing import TypeVar
 
 from ecrlab.course.exercise import Exercise
 from ecrlab.errors import InvalidExercise, UnknownExercise
 
-__all__ = ["find_course", "find_exercise", "lab_folders", "load_exercises"]
+__all__ = ["find_course", "find_exercise", "lab_folders", "load_exercises", "look_up"]
+
+_Content = TypeVar("_Content")
 
 
 def find_course(start: Path | None = None) -> Path:
@@ -90,15 +93,41 @@ def find_exercise(id_: str, course: Path | None = None) -> Exercise:
     Raises:
         UnknownExercise: No lab has it; the message names the nearest.
     """
-    course = course or find_course()
-    folders = lab_folders(course)
-    text = str(id_)
-    mine = [folder for folder in folders if folder.name.startswith(text[:2] + "_")]
-    for folder in mine:
-        exercises = load_exercises(folder)
-        if id_ in exercises:
-            return exercises[id_]
-    known = [each for folder in mine or folders for each in load_exercises(folder)]
-    near = get_close_matches(text, known, n=1, cutoff=0.4) or known[:1]
-    way_out = f"did you mean {near[0]!r}?" if near else "this course has no labs"
-    raise UnknownExercise(f"exercise {id_!r}", "no lab has it", way_out)
+    folders = lab_folders(course or find_course())
+    mine = [folder for folder in folders if folder.name.split("_")[0] == str(id_).split(".")[0]]
+    return look_up(
+        id_, mine, folders, load_exercises, kind="exercise", fact="no lab has it", none="this course has no labs"
+    )
+
+
+def look_up(
+    id_: str,
+    likely: Sequence[Path],
+    places: Sequence[Path],
+    load: Callable[[Path], Mapping[str, _Content]],
+    *,
+    kind: str,
+    fact: str,
+    none: str,
+) -> _Content:
+    """Return what has an id, from the places that its number points to.
+
+    Args:
+        id_: As a learner wrote it.
+        likely: Where its number says that it is; only these are loaded, unless there are none.
+        places: Everywhere that content of this kind is.
+        load: Reads one place, id -> content.
+        kind: What is looked for, in a word.
+        fact: What is the case if nothing has the id.
+        none: What to say if the course has nothing of this kind at all.
+
+    Raises:
+        UnknownExercise: Nothing has this id; the message names the nearest.
+    """
+    for place in likely:
+        found = load(place)
+        if id_ in found:
+            return found[id_]
+    known = [each for place in likely or places for each in load(place)]
+    near = get_close_matches(str(id_), known, n=1, cutoff=0.4) or known[:1]
+    raise UnknownExercise(f"{kind} {id_!r}", fact, f"did you mean {near[0]!r}?" if near else none)

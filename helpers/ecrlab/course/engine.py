@@ -65,7 +65,7 @@ def hint(exercise: str, number: int | None = None) -> Card:
         way_on = f'Read them again above, or see `solution("{task.id}")`: it also says why it works.'
         body = [*(f"{place}. {text}" for place, text in enumerate(task.hints, start=1)), way_on]
         return Card(f"All three hints: {task.title}", body=body, tone=Tone.HINT)
-    note = progress.record_hint(task.id, wanted, at=SystemClock().now())
+    note = progress.record_hint(task.id, wanted)
     if note and wanted < count:
         note += f' The next hint is `hint("{task.id}", {wanted + 1})`.'
     body = [task.hints[wanted - 1], *([f"Note: {note}"] if note else [])]

@@ -101,8 +101,8 @@ def open_progress(environ: Mapping[str, str] | None = None) -> ProgressFile:
 class ProgressFile:
     """The file at ``path``.
 
-    The ``record_…`` methods take the moment as ``at`` (timezone-aware) and return ``None``, or a sentence for the
-    learner if something is wrong with the file. They raise nothing for trouble with files.
+    The ``record_…`` methods take the moment, where it is kept, as ``at`` (timezone-aware), and return ``None``, or a
+    sentence for the learner if something is wrong with the file. They raise nothing for trouble with files.
     """
 
     def __init__(self, path: Path) -> None:
@@ -141,7 +141,7 @@ class ProgressFile:
 
         return self._change("exercises", exercise, change)
 
-    def record_hint(self, exercise: str, number: int, *, at: datetime) -> str | None:
+    def record_hint(self, exercise: str, number: int) -> str | None:
         """Keep that hint ``number`` (from 1) was shown."""
         return self._change("exercises", exercise, lambda entry: entry.update(hints=max(number, entry.get("hints", 0))))
 

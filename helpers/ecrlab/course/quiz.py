@@ -20,19 +20,18 @@ import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from html import escape
 from pathlib import Path
 from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Any, NoReturn
 
-from ecrlab.cards import Card, ShownAs, Tone, html_of
+from ecrlab.cards import Card, ShownAs, Tone, html_of, inline_html
 from ecrlab.clock import SystemClock
-from ecrlab.course.catalogue import find_course
+from ecrlab.course.catalogue import find_course, look_up
 from ecrlab.course.outcome import note_outcome
 from ecrlab.course.progress import open_progress
-from ecrlab.errors import InvalidExercise, InvalidInput, UnknownExercise
+from ecrlab.errors import InvalidExercise, InvalidInput
 
 __all__ = ["Answered", "Option", "Question", "answer", "find_question", "lint_question", "load_quizzes", "quiz_files"]
 
@@ -114,16 +113,16 @@ class Question:
     def inner_html(self) -> str:
         """Return the question as HTML without a style sheet; each option opens to show its reason."""
         options = "".join(
-            f'<details style="margin:.3em 0"><summary style="cursor:pointer"><b>{letter})</b> {_inline(option.text)}'
-            f'</summary><p style="margin:.2em 0 .5em 1.4em">{"✓ Right." if option.right else "✗ Not right."} '
-            f"{_inline(option.reason)}</p></details>"
+            f'<details style="margin:.3em 0"><summary style="cursor:pointer"><b>{letter})</b> '
+            f'{inline_html(option.text)}</summary><p style="margin:.2em 0 .5em 1.4em">{"✓ Right." if option.right else "✗ Not right."} '
+            f"{inline_html(option.reason)}</p></details>"
             for letter, option in self.lettered.items()
         )
         return (
             f'<div class="ecrlab-card" style="--tone:{Tone.HINT.colour}" role="group" '
             f'aria-label="Question {escape(self.id)}">'
             f'<p class="ecrlab-title"><span class="ecrlab-sign" aria-hidden="true">{Tone.HINT.sign}</span>'
-            f"{_inline(self.prompt)}</p><p>{self.how_many} Open an option to see whether it is right, and why.</p>"
+            f"{inline_html(self.prompt)}</p><p>{self.how_many} Open an option to see whether it is right, and why.</p>"
             f"{options}</div>"
         )
 
@@ -146,10 +145,6 @@ class Question:
         )
 
     __repr__ = __str__
-
-
-def _inline(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -231,18 +226,11 @@ def find_question(id_: str, course: Path | None = None) -> Question:
         UnknownExercise: No quiz has it; the message names the nearest.
         InvalidExercise: Its file is not finished.
     """
-    course = course or find_course()
-    text = str(id_)
-    files = quiz_files(course)
-    mine = [path for path in files if _number(path) == text.split(".")[0]]
-    for path in mine:
-        questions = load_quizzes(path)
-        if id_ in questions:
-            return questions[id_]
-    known = [each for path in mine or files for each in load_quizzes(path)]
-    near = get_close_matches(text, known, n=1, cutoff=0.4) or known[:1]
-    way_out = f"did you mean {near[0]!r}?" if near else "this course has no quizzes"
-    raise UnknownExercise(f"quiz {id_!r}", "no quiz has this question", way_out)
+    files = quiz_files(course or find_course())
+    mine = [path for path in files if _number(path) == str(id_).split(".")[0]]
+    return look_up(
+        id_, mine, files, load_quizzes, kind="quiz", fact="no quiz has this question", none="this course has no quizzes"
+    )
 
 
 def quiz_files(course: Path) -> tuple[Path, ...]:

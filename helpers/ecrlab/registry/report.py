@@ -55,8 +55,36 @@ class Progress:
 ProgressCallback: TypeAlias = Callable[[Progress], None]
 
 
+class _Report(Shown):
+    """What a push and a pull tell alike: the facts as a card, and below it the calls."""
+
+    __slots__ = ()
+
+    repository: str
+    digest: Digest
+    tag: str | None
+    calls: tuple[Call, ...]
+
+    @property
+    def summary(self) -> Card:
+        """The facts without the calls."""
+        raise NotImplementedError
+
+    def card(self) -> Card:
+        """Return the facts without the calls."""
+        return self.summary
+
+    def table(self) -> Table:
+        """Return the calls, one row each."""
+        return _table(self.calls)
+
+    def __repr__(self) -> str:
+        reference = _reference(self.repository, self.tag, self.digest)
+        return f"<{type(self).__name__} {reference} {len(self.calls)} calls>"
+
+
 @dataclass(frozen=True, slots=True, repr=False)
-class PushReport(Shown):
+class PushReport(_Report):
     """A push that worked.
 
     Args:
@@ -91,20 +119,9 @@ class PushReport(Shown):
             tone=Tone.GOOD,
         )
 
-    def card(self) -> Card:
-        """Return the facts without the calls."""
-        return self.summary
-
-    def table(self) -> Table:
-        """Return the calls, one row each."""
-        return _table(self.calls)
-
-    def __repr__(self) -> str:
-        return f"<PushReport {_reference(self.repository, self.tag, self.digest)} {len(self.calls)} calls>"
-
 
 @dataclass(frozen=True, slots=True, repr=False)
-class PullReport(Shown):
+class PullReport(_Report):
     """A pull that worked, every digest and size verified.
 
     Args:
@@ -138,17 +155,6 @@ class PullReport(Shown):
             ),
             tone=Tone.GOOD,
         )
-
-    def card(self) -> Card:
-        """Return the facts without the calls."""
-        return self.summary
-
-    def table(self) -> Table:
-        """Return the calls, one row each."""
-        return _table(self.calls)
-
-    def __repr__(self) -> str:
-        return f"<PullReport {_reference(self.repository, self.tag, self.digest)} {len(self.calls)} calls>"
 
 
 def _reference(repository: str, tag: str | None, digest: Digest) -> str:
