@@ -112,12 +112,7 @@ class Question:
 
     def inner_html(self) -> str:
         """Return the question as HTML without a style sheet; each option opens to show its reason."""
-        options = "".join(
-            f'<details style="margin:.3em 0"><summary style="cursor:pointer"><b>{letter})</b> '
-            f'{inline_html(option.text)}</summary><p style="margin:.2em 0 .5em 1.4em">{"✓ Right." if option.right else "✗ Not right."} '
-            f"{inline_html(option.reason)}</p></details>"
-            for letter, option in self.lettered.items()
-        )
+        options = "".join(_fold(letter, option) for letter, option in self.lettered.items())
         return (
             f'<div class="ecrlab-card" style="--tone:{Tone.HINT.colour}" role="group" '
             f'aria-label="Question {escape(self.id)}">'
@@ -145,6 +140,14 @@ class Question:
         )
 
     __repr__ = __str__
+
+
+def _fold(letter: str, option: Option) -> str:
+    verdict = "✓ Right." if option.right else "✗ Not right."
+    return (
+        f'<details style="margin:.3em 0"><summary style="cursor:pointer"><b>{letter})</b> {inline_html(option.text)}'
+        f'</summary><p style="margin:.2em 0 .5em 1.4em">{verdict} {inline_html(option.reason)}</p></details>'
+    )
 
 
 @dataclass(frozen=True, slots=True, repr=False)
