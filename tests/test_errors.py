@@ -6,9 +6,9 @@ import pickle
 
 import pytest
 from ecrlab import errors
-from ecrlab.errors import AwsCallError, EcrLabError
+from ecrlab.errors import AwsCallError, EcrLabError, Fault, InvalidPolicy
 
-CLASSES = [getattr(errors, name) for name in errors.__all__]
+CLASSES = [getattr(errors, name) for name in errors.__all__ if name != "Fault"]
 
 
 def made(kind: type[EcrLabError]) -> EcrLabError:
@@ -67,3 +67,15 @@ def test_the_tree_in_the_docstring_is_the_tree():
     drawn = {word for word in errors.__doc__.replace("(", " ").split() if word in errors.__all__}
     assert set(errors.__all__) == drawn
     assert {cls.__name__ for cls in vars(errors).values() if isinstance(cls, type)} == set(errors.__all__)
+
+
+def test_an_invalid_policy_keeps_every_fault():
+    """The text names the first fault and counts the others; ``faults`` has them all, also after a trip."""
+    faults = [
+        Fault("rules[0]", "has no action", "add one"),
+        Fault("rules[1]", "has priority 1 again", "give it a priority of its own"),
+    ]
+    error = InvalidPolicy.of(faults)
+    assert "rules[0]: has no action; add one (and 1 more)" == str(error)
+    assert tuple(faults) == error.faults == pickle.loads(pickle.dumps(error)).faults
+    assert "rules[1]: has priority 1 again; give it a priority of its own" == str(error.faults[1])

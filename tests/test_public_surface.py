@@ -16,9 +16,11 @@ PUBLIC = {
     "Lab",
     "Mock",
     "__version__",
+    "access",
     "check",
     "expect_error",
     "hint",
+    "lifecycle",
     "oci",
     "open_lab",
     "quiz",
@@ -29,6 +31,7 @@ PUBLIC = {
 }
 LAB = {
     "account_id",
+    "act_as",
     "card",
     "clean_up",
     "client",
@@ -39,6 +42,7 @@ LAB = {
     "registry",
     "repository_name",
     "resource",
+    "why",
 }
 HEAVY = {"boto3", "botocore", "moto", "IPython", "ipywidgets", "matplotlib", "pandas", "requests", "papermill"}
 """Packages that cost time to import; the core path does without those after moto as well."""

@@ -15,9 +15,11 @@ _HOMES = {
     "Aws": "ecrlab.cloud",
     "Lab": "ecrlab.cloud",
     "Mock": "ecrlab.cloud",
+    "access": "",
     "check": "ecrlab.course",
     "expect_error": "ecrlab.cloud",
     "hint": "ecrlab.course",
+    "lifecycle": "",
     "oci": "",
     "open_lab": "ecrlab.cloud",
     "quiz": "ecrlab.show",
@@ -31,7 +33,7 @@ _HOMES = {
 __all__ = [*sorted(_HOMES), "__version__"]
 
 if TYPE_CHECKING:
-    from ecrlab import oci, registry, show
+    from ecrlab import access, lifecycle, oci, registry, show
     from ecrlab.cloud import Aws, Lab, Mock, expect_error, open_lab
     from ecrlab.course import check, hint, reset, solution
     from ecrlab.show import quiz

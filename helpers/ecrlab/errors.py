@@ -4,6 +4,7 @@ EcrLabError
 ├── InvalidInput (also ValueError)   what was handed over cannot be right
 │   ├── InvalidName                  a registry, repository, tag, digest or reference that does not parse
 │   ├── InvalidImage                 a manifest, config, layer or layout that contradicts itself
+│   ├── InvalidPolicy                a policy document that AWS would not accept, with every fault in it
 │   └── InvalidExercise              course content that an author has not finished
 ├── LabError                         the session cannot do this
 │   ├── NoOpenLab                    nothing is open
@@ -23,16 +24,22 @@ Each carries three facts, and its text is one line: *place*: *fact*; *way out*.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
 __all__ = [
     "AccountMismatch",
     "AwsCallError",
     "CourseError",
     "CredentialsExpired",
     "EcrLabError",
+    "Fault",
     "InvalidExercise",
     "InvalidImage",
     "InvalidInput",
     "InvalidName",
+    "InvalidPolicy",
     "LabError",
     "LayerChanged",
     "NetworkRefused",
@@ -73,6 +80,35 @@ class InvalidName(InvalidInput):
 
 class InvalidImage(InvalidInput):
     """A manifest, config, layer or layout folder that contradicts itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in a document: where (``rules[0].selection``), what is the case, and what to do."""
+
+    place: str
+    fact: str
+    way_out: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.fact}; {self.way_out}"
+
+
+class InvalidPolicy(InvalidInput):
+    """A policy document that AWS would not accept; ``faults`` has everything that is wrong with it, at least one."""
+
+    def __init__(self, place: str, fact: str, way_out: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(place, fact, way_out)
+        self.faults = tuple(faults) or (Fault(place, fact, way_out),)
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault]) -> Self:
+        """Make the error from all faults of a document; its text names the first and counts the others."""
+        first, more = faults[0], len(faults) - 1
+        return cls(first.place, first.fact, first.way_out + (f" (and {more} more)" if more else ""), faults)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, str, str, tuple[Fault, ...]]]:
+        return type(self), (self.place, self.fact, self.way_out, self.faults)
 
 
 class InvalidExercise(InvalidInput):
