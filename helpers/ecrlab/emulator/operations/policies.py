@@ -6,7 +6,6 @@ Only the outermost shape is checked here; AWS checks much more, and says so in t
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from ecrlab.emulator import errors
@@ -15,37 +14,6 @@ from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.state import Repository
 
 __all__ = ["OPERATIONS"]
-
-_NEVER = datetime.fromtimestamp(0, UTC)  # lastEvaluatedAt of a policy that did not run yet, says the AWS CLI's manual
-
-
-def put_lifecycle_policy(call: Call) -> Answer:
-    """Keep a lifecycle policy; nothing expires by it yet."""
-    repository = call.repository()
-    text = call.parameters["lifecyclePolicyText"]
-    if not _has_list(text, "rules"):
-        # The first half is AWS's, the second is not known for this case
-        raise errors.invalid_parameter(
-            "LifecyclePolicyText",
-            "Lifecycle policy validation failure: the text is no JSON object with a list of rules",
-        )
-    repository.lifecycle_policy = text
-    return _lifecycle(repository, text)
-
-
-def get_lifecycle_policy(call: Call) -> Answer:
-    """Give a lifecycle policy back."""
-    repository = call.repository()
-    text = _present(repository, repository.lifecycle_policy, "Lifecycle")
-    return _lifecycle(repository, text) | {"lastEvaluatedAt": _NEVER}
-
-
-def delete_lifecycle_policy(call: Call) -> Answer:
-    """Forget a lifecycle policy."""
-    repository = call.repository()
-    text = _present(repository, repository.lifecycle_policy, "Lifecycle")
-    repository.lifecycle_policy = None
-    return _lifecycle(repository, text) | {"lastEvaluatedAt": _NEVER}
 
 
 def set_repository_policy(call: Call) -> Answer:
@@ -108,14 +76,6 @@ def _present(repository: Repository, text: str | None, kind: str) -> str:
     return text
 
 
-def _lifecycle(repository: Repository, text: str) -> Answer:
-    return {
-        "registryId": repository.registry_id,
-        "repositoryName": repository.name,
-        "lifecyclePolicyText": text,
-    }
-
-
 def _policy(repository: Repository, text: str) -> Answer:
     return {"registryId": repository.registry_id, "repositoryName": repository.name, "policyText": text}
 
@@ -125,13 +85,6 @@ def _document(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
-
-
-def _has_list(text: str, member: str) -> bool:
-    match _document(text):
-        case {**members}:
-            return isinstance(members.get(member), list)
-    return False
 
 
 def _has_statements(text: str) -> bool:
@@ -151,13 +104,10 @@ def _is_statement(statement: Any) -> bool:
 
 
 OPERATIONS = {
-    "DeleteLifecyclePolicy": delete_lifecycle_policy,
     "DeleteRegistryPolicy": delete_registry_policy,
     "DeleteRepositoryPolicy": delete_repository_policy,
-    "GetLifecyclePolicy": get_lifecycle_policy,
     "GetRegistryPolicy": get_registry_policy,
     "GetRepositoryPolicy": get_repository_policy,
-    "PutLifecyclePolicy": put_lifecycle_policy,
     "PutRegistryPolicy": put_registry_policy,
     "SetRepositoryPolicy": set_repository_policy,
 }
