@@ -1,0 +1,1 @@
+"""Policy documents and requests to decisions, with reasons."""
