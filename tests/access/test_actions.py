@@ -1,9 +1,13 @@
-"""The table of ECR's actions: complete, and in step with the operations of the API."""
+"""The table of ECR's actions and AWS's managed policies: complete, and in step with the API."""
+
+import json
 
 import boto3
 import pytest
 from ecrlab.access.actions import ACTIONS, LOGIN, PULL, PUSH, UNMAPPED, action_of
+from ecrlab.access.managed import MANAGED_POLICIES
 from ecrlab.errors import InvalidInput
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 OPERATIONS = boto3.client(
     "ecr", region_name="us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
@@ -75,3 +79,56 @@ def test_unknown_operations_are_refused(operation):
         f"operation {operation!r}: it is no operation of the ECR API with a known action; "
         "spell it as botocore does, e.g. 'BatchGetImage'"
     ) == str(caught.value)
+
+
+MANAGED = MANAGED_POLICIES.values()
+
+
+@pytest.mark.parametrize("policy", MANAGED, ids=lambda policy: policy.name)
+def test_managed_policies_name_real_actions(policy):
+    """What AWS's own policies name of ECR is in the table of actions, or is every action."""
+    names = {action.removeprefix("ecr:") for action in policy.ecr_actions}
+    assert set() == names - {"*"} - ACTIONS.keys()
+
+
+@pytest.mark.parametrize("policy", MANAGED, ids=lambda policy: policy.name)
+def test_managed_policies_are_those_that_moto_knows(policy):
+    """The emulator's IAM, which is moto's, attaches the same document under the same ARN as the kit explains."""
+    known = json.loads(aws_managed_policies_data)[policy.name]
+    arn = f"arn:aws:iam::aws:policy{known['Path']}{policy.name}"
+    assert (known["Document"], arn, known["DefaultVersionId"], known["UpdateDate"][:10]) == (
+        policy.document,
+        policy.arn,
+        policy.version,
+        str(policy.edited),
+    )
+
+
+def test_a_managed_document_may_be_changed_without_harm():
+    """The document handed out is the caller's own copy."""
+    policy = MANAGED_POLICIES["AmazonEC2ContainerRegistryPullOnly"]
+    policy.document["Statement"][0]["Action"].append("ecr:*")
+    assert (
+        "ecr:GetAuthorizationToken",
+        "ecr:BatchGetImage",
+        "ecr:GetDownloadUrlForLayer",
+        "ecr:BatchImportUpstreamImage",
+    ) == policy.ecr_actions
+
+
+def test_power_users_cannot_delete_and_node_policies_cannot_pull():
+    """Two surprises: PowerUser has no BatchDeleteImage, and the EKS worker node policy has no action of ECR."""
+    power, nodes = (
+        MANAGED_POLICIES["AmazonEC2ContainerRegistryPowerUser"],
+        MANAGED_POLICIES["AmazonEKSWorkerNodePolicy"],
+    )
+    assert (False, ()) == ("ecr:BatchDeleteImage" in power.ecr_actions, nodes.ecr_actions)
+
+
+def test_a_managed_policy_shows_its_document():
+    """A managed policy shows where it comes from and what it says."""
+    shown = str(MANAGED_POLICIES["AmazonEKSWorkerNodePolicy"])
+    assert ("arn:aws:iam::aws:policy/AmazonEKSWorkerNodePolicy" in shown, "eks:DescribeCluster" in shown) == (
+        True,
+        True,
+    )
