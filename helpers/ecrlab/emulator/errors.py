@@ -88,6 +88,23 @@ def image_not_found(identifier: Mapping[str, str], repository: str, registry_id:
     )
 
 
+def image_archived(digest: str, repository: str, registry_id: str) -> EcrError:
+    """Build ImageArchivedException: what is in the archive cannot be scanned. Wording: guess after the model."""
+    return EcrError(
+        "ImageArchivedException",
+        f"The image with digest '{digest}' {_within(repository, registry_id)} is archived and cannot be scanned",
+    )
+
+
+def storage_class_update_not_supported(digest: str, fact: str, repository: str, registry_id: str) -> EcrError:
+    """Build ImageStorageClassUpdateNotSupportedException; ``fact`` ends the sentence. Wording: guess."""
+    return EcrError(
+        "ImageStorageClassUpdateNotSupportedException",
+        f"The storage class of the image with digest '{digest}' {_within(repository, registry_id)} "
+        f"cannot be updated: {fact}",
+    )
+
+
 def image_already_exists(digest: str, tag: str | None, repository: str, registry_id: str) -> EcrError:
     """Build ImageAlreadyExistsException: neither manifest nor tag would change."""
     return EcrError(
@@ -209,6 +226,15 @@ def empty_upload(upload_id: str, repository: str, registry_id: str) -> EcrError:
     )
 
 
+def layer_archived(digest: str, repository: str, registry_id: str) -> EcrError:
+    """Build LayerInaccessibleException for a layer of archived images. Guess: the model has no code of its own."""
+    return EcrError(
+        "LayerInaccessibleException",
+        f"The layer with digest '{digest}' {_within(repository, registry_id)} "
+        "is not available because all images it is associated with are archived",
+    )
+
+
 def limit_exceeded(fact: str) -> EcrError:
     """Build LimitExceededException. Wording: guess."""
     return EcrError("LimitExceededException", fact)
@@ -219,5 +245,41 @@ def policy_not_found(kind: str, repository: str, registry_id: str) -> EcrError:
     return EcrError(
         f"{kind}PolicyNotFoundException",
         f"{kind} policy does not exist for the repository with name '{repository}' "
+        f"in the registry with id '{registry_id}'",
+    )
+
+
+def preview_in_progress(repository: str, registry_id: str) -> EcrError:
+    """Build LifecyclePolicyPreviewInProgressException. Wording: guess after the model's documentation."""
+    return EcrError(
+        "LifecyclePolicyPreviewInProgressException",
+        f"The previous lifecycle policy preview for the repository with name '{repository}' "
+        f"in the registry with id '{registry_id}' has not completed. Wait and try again.",
+    )
+
+
+def preview_not_found(repository: str, registry_id: str) -> EcrError:
+    """Build LifecyclePolicyPreviewNotFoundException. Wording: guess in the pattern of its siblings."""
+    return EcrError(
+        "LifecyclePolicyPreviewNotFoundException",
+        f"Lifecycle policy preview does not exist for the repository with name '{repository}' "
+        f"in the registry with id '{registry_id}'",
+    )
+
+
+def exclusion_already_exists(principal_arn: str, registry_id: str) -> EcrError:
+    """Build ExclusionAlreadyExistsException. Wording: guess after the model's documentation."""
+    return EcrError(
+        "ExclusionAlreadyExistsException",
+        f"The pull time update exclusion for the principal '{principal_arn}' already exists "
+        f"in the registry with id '{registry_id}'",
+    )
+
+
+def exclusion_not_found(principal_arn: str, registry_id: str) -> EcrError:
+    """Build ExclusionNotFoundException. Wording: guess after the model's documentation."""
+    return EcrError(
+        "ExclusionNotFoundException",
+        f"The pull time update exclusion for the principal '{principal_arn}' was not found "
         f"in the registry with id '{registry_id}'",
     )

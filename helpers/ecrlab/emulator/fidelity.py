@@ -44,12 +44,11 @@ _EVENTUALLY = "The change may take a moment to be visible everywhere."
 _PTC = "Pull-through cache rules fetch images from other registries on first use."
 _TEMPLATES = "Creation templates give repositories their settings when ECR creates them itself."
 _SIGNING = "Images are signed by AWS Signer when they are pushed."
-_EXCLUSIONS = "Pulls by listed principals leave the last pull time alone."
 _BACKFILL = "A backfill replicates images that were there before the rule."
 _SCANNER = "A scan takes some time and ends with findings."
 
 FIDELITY: dict[str, Fidelity] = {
-    "BatchCheckLayerAvailability": _acts("Layers of archived images are reported as ARCHIVED."),
+    "BatchCheckLayerAvailability": _acts(),
     "BatchDeleteImage": _acts("Layers that no image refers to are cleaned up later, at a time that AWS does not name."),
     "BatchGetImage": _acts("Some manifest formats are converted on a pull by tag if acceptedMediaTypes asks for it."),
     "BatchGetRepositoryScanningConfiguration": _acts(),
@@ -64,7 +63,7 @@ FIDELITY: dict[str, Fidelity] = {
     "DeleteRepositoryCreationTemplate": _absent(_TEMPLATES),
     "DeleteRepositoryPolicy": _kept("Permissions that the policy gave end."),
     "DeleteSigningConfiguration": _absent(_SIGNING),
-    "DeregisterPullTimeUpdateExclusion": _absent(_EXCLUSIONS),
+    "DeregisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
     "DescribeImageReplicationStatus": _absent("It tells for each destination whether the copy has arrived."),
     "DescribeImageScanFindings": _kept(_SCANNER),
     "DescribeImageSigningStatus": _absent(_SIGNING),
@@ -86,7 +85,7 @@ FIDELITY: dict[str, Fidelity] = {
     "InitiateLayerUpload": _acts("An upload that is not completed ends by itself, at a time that AWS does not name."),
     "ListImageReferrers": _absent("It lists signatures, SBOMs and other artifacts that refer to an image."),
     "ListImages": _acts("The order of images is not documented; here it is that of their pushes."),
-    "ListPullTimeUpdateExclusions": _absent(_EXCLUSIONS),
+    "ListPullTimeUpdateExclusions": _acts("The order is not documented; here it is that of the ARNs."),
     "ListReplicationBackfills": _absent(_BACKFILL),
     "ListTagsForResource": _acts(),
     "PutAccountSetting": _absent("Account settings choose, among others, the scanner and blob mounting."),
@@ -98,7 +97,7 @@ FIDELITY: dict[str, Fidelity] = {
     "PutRegistryScanningConfiguration": _acts("With ENHANCED scanning Amazon Inspector takes over and is billed."),
     "PutReplicationConfiguration": _kept("Images pushed from now on are copied, usually within 30 minutes."),
     "PutSigningConfiguration": _absent(_SIGNING),
-    "RegisterPullTimeUpdateExclusion": _absent(_EXCLUSIONS),
+    "RegisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
     "SetRepositoryPolicy": _kept("The policy is checked in full, and decides who may push and pull."),
     "StartImageScan": _kept(_SCANNER),
     "StartLifecyclePolicyPreview": _absent("It lists the images that a lifecycle policy would expire."),
@@ -106,7 +105,9 @@ FIDELITY: dict[str, Fidelity] = {
     "StopReplicationBackfill": _absent(_BACKFILL),
     "TagResource": _acts("Tags can be used in policies and, once activated, in the bill."),
     "UntagResource": _acts("Tags can be used in policies and, once activated, in the bill."),
-    "UpdateImageStorageClass": _absent("It archives an image or brings it back."),
+    "UpdateImageStorageClass": _acts(
+        "A restore takes up to 20 minutes and ends with scan and replication; here it takes 20 minutes, without them."
+    ),
     "UpdatePullThroughCacheRule": _absent(_PTC),
     "UpdateRepositoryCreationTemplate": _absent(_TEMPLATES),
     "UploadLayerPart": _acts(),

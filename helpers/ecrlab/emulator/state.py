@@ -1,9 +1,11 @@
 """What a registry holds. Plain mutable records with the indexes that keep put and describe fast.
 
 Registry ─┬─ blobs: one content-addressed store; a blob lives as long as a repository holds it
-          └─ repositories, by name ─┬─ images: by digest, by tag, in push order; who refers to whom
+          ├─ pull time exclusions; up to when its own doings are done
+          └─ repositories, by name ─┬─ images: by digest, by tag, in push order; who refers to whom; what is archived
                                     ├─ layers: which blobs are members here
-                                    └─ uploads in progress
+                                    ├─ uploads in progress
+                                    └─ the lifecycle policy, when it ran last, and its latest preview
 
 Digests and tags are plain strings here: they come from checked requests, and in the compatible setting they need not
 be well-formed. Nothing in this module knows moto, boto3 or the time.
@@ -17,14 +19,17 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.manifest import Manifest
 from ecrlab.naming import RegistryHost, partition_of
 
-__all__ = ["Blob", "Image", "Images", "Mutability", "Registry", "Repository", "Upload"]
+if TYPE_CHECKING:
+    from ecrlab.lifecycle import Plan
+
+__all__ = ["Blob", "Image", "Images", "Mutability", "Preview", "Registry", "Repository", "Upload"]
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -67,6 +72,9 @@ class Image:
 
     ``sequence`` counts pushes and settles the order of images that were pushed in the same second. ``tags`` maps each
     tag to the number of the push that brought it. ``size`` is in bytes, ``None`` if it is not to be shown.
+
+    ``status`` is AWS's: ACTIVE, ARCHIVED, or ACTIVATING while a restore is under way; ``Images`` changes it, with
+    ``archived_at``, the latest move into the archive, and ``activated_at``, the latest return from it.
     """
 
     digest: str
@@ -77,12 +85,18 @@ class Image:
     pushed_at: datetime
     tags: dict[str, int] = field(default_factory=dict)
     status: str = "ACTIVE"
+    archived_at: datetime | None = None
+    activated_at: datetime | None = None
     last_pulled_at: datetime | None = None
     scan_started_at: datetime | None = None
 
 
 class Images:
-    """The images of one repository: found by digest and by tag, walked in push order."""
+    """The images of one repository: found by digest and by tag, walked in push order, moved between storage classes.
+
+    ``followers`` holds the digests of referrers whose subject was deleted or archived: they follow it at the next run
+    of lifecycle policies. ``restores`` maps the digest of an image that is being restored to the end of its restore.
+    """
 
     def __init__(self) -> None:
         self._by_digest: dict[str, Image] = {}
@@ -90,8 +104,12 @@ class Images:
         self._by_sequence: dict[int, Image] = {}
         self._sequences: list[int] = []
         self._layer_users: Counter[str] = Counter()
+        self._active_layer_users: Counter[str] = Counter()
         self._layer_types: dict[str, str] = {}
         self._parents: dict[str, set[str]] = {}
+        self._referrers: dict[str, set[str]] = {}
+        self.followers: set[str] = set()
+        self.restores: dict[str, datetime] = {}
         self._last_sequence = 0
 
     def __len__(self) -> int:
@@ -135,8 +153,11 @@ class Images:
         for blob in image.manifest.blobs:
             self._layer_users[blob.digest] += 1
             self._layer_types[blob.digest] = blob.media_type
+        self._active_layer_users.update(blob.digest for blob in image.manifest.blobs)
         for child in image.manifest.children:
             self._parents.setdefault(child.digest, set()).add(image.digest)
+        if image.manifest.subject:
+            self._referrers.setdefault(image.manifest.subject, set()).add(image.digest)
 
     def remove(self, image: Image) -> set[str]:
         """Drop an image with its tags; return the digests of the layers that no image refers to any more."""
@@ -146,7 +167,12 @@ class Images:
         del self._by_sequence[image.sequence]
         del self._sequences[bisect_left(self._sequences, image.sequence)]
         for child in image.manifest.children:
-            self._drop_parent(child.digest, image.digest)
+            _discard(self._parents, child.digest, image.digest)
+        if image.manifest.subject:
+            _discard(self._referrers, image.manifest.subject, image.digest)
+        self._leave_active(image)
+        self.followers.discard(image.digest)
+        self.followers.update(self._referrers.get(image.digest, ()))
         return {blob.digest for blob in image.manifest.blobs if self._release(blob.digest)}
 
     def tag(self, image: Image, tag: str) -> Image | None:
@@ -165,30 +191,81 @@ class Images:
         del image.tags[tag]
         del self._digest_of_tag[tag]
 
+    def archive(self, image: Image, at: datetime) -> None:
+        """Move an active image into the archive."""
+        self._leave_active(image)
+        image.status, image.archived_at = "ARCHIVED", at
+        self.followers.update(self._referrers.get(image.digest, ()))
+
+    def begin_restore(self, image: Image, ends_at: datetime) -> None:
+        """Begin to bring an archived image back."""
+        image.status = "ACTIVATING"
+        self.restores[image.digest] = ends_at
+
+    def activate(self, image: Image, at: datetime) -> None:
+        """Bring an image back from the archive, whether a restore was under way or not."""
+        image.status, image.activated_at = "ACTIVE", at
+        self.restores.pop(image.digest, None)
+        self._active_layer_users.update(blob.digest for blob in image.manifest.blobs)
+
     def parents(self, digest: str) -> tuple[str, ...]:
         """Return the digests of the indexes that refer to an image, sorted."""
         return tuple(sorted(self._parents.get(digest, ())))
 
+    def parents_in_use(self, digest: str) -> tuple[str, ...]:
+        """Return the digests of the indexes outside the archive that refer to an image, sorted."""
+        return tuple(parent for parent in self.parents(digest) if self._by_digest[parent].status != "ARCHIVED")
+
     def refers_to_layer(self, digest: str) -> bool:
         """Tell whether any image here has this layer or config."""
         return digest in self._layer_users
+
+    def has_archived_layer(self, digest: str) -> bool:
+        """Tell whether a layer belongs to archived images alone."""
+        return digest in self._layer_users and digest not in self._active_layer_users
 
     def layer_media_type(self, digest: str) -> str | None:
         """Return the media type under which an image here refers to a layer."""
         return self._layer_types.get(digest) or None
 
     def _release(self, layer: str) -> bool:
-        self._layer_users[layer] -= 1
-        if self._layer_users[layer]:
-            return False
-        del self._layer_users[layer], self._layer_types[layer]
-        return True
+        is_last = _count_down(self._layer_users, layer)
+        if is_last:
+            del self._layer_types[layer]
+        return is_last
 
-    def _drop_parent(self, child: str, parent: str) -> None:
-        parents = self._parents.get(child, set())
-        parents.discard(parent)
-        if not parents:
-            self._parents.pop(child, None)
+    def _leave_active(self, image: Image) -> None:
+        self.restores.pop(image.digest, None)
+        if image.status == "ACTIVE":
+            for blob in image.manifest.blobs:
+                _count_down(self._active_layer_users, blob.digest)
+
+
+def _count_down(counts: Counter[str], key: str) -> bool:
+    """Take one off a count; tell whether it was the last."""
+    counts[key] -= 1
+    if counts[key]:
+        return False
+    del counts[key]
+    return True
+
+
+def _discard(digests: dict[str, set[str]], key: str, digest: str) -> None:
+    """Take a digest out of the set under a key; the last one takes the key along."""
+    remaining = digests.get(key, set())
+    remaining.discard(digest)
+    if not remaining:
+        digests.pop(key, None)
+
+
+@dataclass(slots=True)
+class Preview:
+    """A dry run of a lifecycle policy: its text, when it was asked for, what it found; ``asked`` once it was got."""
+
+    policy_text: str
+    started_at: datetime
+    plan: Plan
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +290,8 @@ class Repository:
     resource_tags: dict[str, str] = field(default_factory=dict)
     policy: str | None = None
     lifecycle_policy: str | None = None
+    lifecycle_evaluated_at: datetime | None = None
+    preview: Preview | None = None
     images: Images = field(default_factory=Images)
     layers: dict[str, Blob] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
@@ -245,7 +324,11 @@ class Repository:
 
 
 class Registry:
-    """The private registry of one account in one region."""
+    """The private registry of one account in one region.
+
+    ``pull_time_exclusions`` maps the ARN of a principal to the moment it was listed. ``caught_up_to`` is the moment up
+    to which the registry has done what it does by itself; ``None`` before the first call.
+    """
 
     def __init__(self, account_id: str, region: str) -> None:
         self.account_id = account_id
@@ -253,6 +336,8 @@ class Registry:
         self.policy: str | None = None
         self.replication: dict[str, Any] = {"rules": []}
         self.scanning: dict[str, Any] = {"scanType": "BASIC", "rules": []}
+        self.pull_time_exclusions: dict[str, datetime] = {}
+        self.caught_up_to: datetime | None = None
         self._blobs: WeakValueDictionary[str, Blob] = WeakValueDictionary()
         self._repositories: dict[str, Repository] = {}
         self._names: list[str] = []

@@ -9,10 +9,12 @@ from ecrlab.emulator.operations import (
     layers,
     lifecycle,
     policies,
+    pull_time,
     replication,
     repositories,
     resource_tags,
     scanning,
+    storage_class,
 )
 
 __all__ = ["OPERATIONS"]
@@ -23,9 +25,11 @@ OPERATIONS: dict[str, Operation] = {
     **layers.OPERATIONS,
     **lifecycle.OPERATIONS,
     **policies.OPERATIONS,
+    **pull_time.OPERATIONS,
     **replication.OPERATIONS,
     **repositories.OPERATIONS,
     **resource_tags.OPERATIONS,
     **scanning.OPERATIONS,
+    **storage_class.OPERATIONS,
 }
 """AWS's operation name -> the function that answers it."""

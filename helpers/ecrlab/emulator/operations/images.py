@@ -6,12 +6,12 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from ecrlab.emulator import errors, paging
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.manifest import Manifest, digest_of, read_manifest
 from ecrlab.emulator.mutability import is_fixed
+from ecrlab.emulator.operations.pull_time import record_pull
 from ecrlab.emulator.state import Image, Repository
 
 __all__ = ["OPERATIONS"]
@@ -22,7 +22,6 @@ ImageId = Mapping[str, str]
 _DEFAULT_PAGE = 100
 _IMAGES_PER_REPOSITORY = 100_000  # Amazon ECR service quotas, adjustable
 _TAGS_PER_IMAGE = 1_000  # Amazon ECR service quotas
-_PULL_TIME_STEP = timedelta(hours=24)  # the model: lastRecordedPullTime is refreshed at least once in 24 hours
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9-_.]{0,127}")
 _DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]{32,}")
 
@@ -31,7 +30,7 @@ _DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]{32,}")
 
 
 def put_image(call: Call) -> Answer:
-    """Store a manifest, give it a tag, or both."""
+    """Store a manifest, give it a tag, or both; an archived image that is pushed again is back at once."""
     repository = call.repository()
     tag = call.parameters.get("imageTag")
     if call.rules.model_limits and tag is not None and not _TAG.fullmatch(tag):
@@ -50,6 +49,8 @@ def put_image(call: Call) -> Answer:
     if image is None:
         _refuse_missing_parts(call, repository, manifest)
         image = _stored(call, repository, digest, text, manifest)
+    elif image.status != "ACTIVE":
+        repository.images.activate(image, call.now)
     if tag is not None:
         _point(call, repository, image, tag)
     return {"image": _image(repository, image, {"imageDigest": digest} | ({"imageTag": tag} if tag else {}))}
@@ -66,7 +67,7 @@ def _digest(call: Call, text: str, manifest: Manifest) -> str:
 
 
 def _refuse_unchanged(call: Call, repository: Repository, image: Image | None, digest: str, tag: str | None) -> None:
-    if image is None:
+    if image is None or image.status != "ACTIVE":
         return
     if tag in image.tags or (tag is None and call.rules.repeated_untagged_push_fails):
         raise errors.image_already_exists(digest, tag, repository.name, repository.registry_id)
@@ -127,22 +128,26 @@ def batch_get_image(call: Call) -> Answer:
     images: list[Answer] = []
     failures: list[Answer] = []
     for identifier in call.parameters["imageIds"]:
-        found = _accepted(_looked_up(call, repository, identifier), call.parameters.get("acceptedMediaTypes"))
+        found = _readable(_looked_up(call, repository, identifier), call.parameters.get("acceptedMediaTypes"))
         if isinstance(found, _Failure):
             failures.append(found.about(identifier))
             continue
-        if found.last_pulled_at is None or call.now - found.last_pulled_at >= _PULL_TIME_STEP:
-            found.last_pulled_at = call.now
+        record_pull(call, found)
         images.append(_image(repository, found, {"imageDigest": found.digest} | dict(identifier)))
     return {"images": images, "failures": failures}
 
 
-def _accepted(found: Image | _Failure, media_types: Sequence[str] | None) -> Image | _Failure:
-    """Keep back what the client cannot read.
+def _readable(found: Image | _Failure, media_types: Sequence[str] | None) -> Image | _Failure:
+    """Keep back what lies in the archive, and what the client cannot read.
 
-    Guess: AWS converts some formats on a pull by tag; where it does not, no code but ImageNotFound fits.
+    Guess: AWS says that pulling an archived image is a 404; of the modelled codes ImageInaccessible fits best. AWS
+    converts some formats on a pull by tag; where it does not, no code but ImageNotFound fits.
     """
-    if isinstance(found, _Failure) or not media_types or found.manifest.media_type in media_types:
+    if isinstance(found, _Failure):
+        return found
+    if found.status != "ACTIVE":
+        return _Failure("ImageInaccessible", f"Requested image is not available: its status is {found.status}")
+    if not media_types or found.manifest.media_type in media_types:
         return found
     return _Failure("ImageNotFound", "Requested image not found in an accepted media type")
 
@@ -161,7 +166,7 @@ def _image(repository: Repository, image: Image, identifier: ImageId) -> Answer:
 
 
 def describe_images(call: Call) -> Answer:
-    """Describe images oldest push first, page by page, or the named ones."""
+    """Describe images oldest push first, page by page, or the named ones. Guess: those whatever their status."""
     repository = call.repository()
     identifiers, token, limit = (call.parameters.get(name) for name in ("imageIds", "nextToken", "maxResults"))
     if identifiers:
@@ -233,6 +238,8 @@ def _detail(repository: Repository, image: Image) -> Answer:
         "lastRecordedPullTime": image.last_pulled_at,
         "subjectManifestDigest": image.manifest.subject,
         "imageStatus": image.status,
+        "lastArchivedAt": image.archived_at,
+        "lastActivatedAt": image.activated_at,
     }
     return {name: value for name, value in detail.items() if value is not None}
 

@@ -53,7 +53,8 @@ def upload_layer_part(call: Call) -> Answer:
 def complete_layer_upload(call: Call) -> Answer:
     """Turn an upload into a layer, if it is what the client says it is.
 
-    Guess: a refused completion leaves the upload open, so that the client may try another digest.
+    Guess: a refused completion leaves the upload open, so that the client may try another digest; a layer of archived
+    images can be uploaded again, since a client finds it missing, and is in use again with the next PutImage.
     """
     repository = call.repository()
     upload = _upload(repository, call.parameters["uploadId"])
@@ -64,7 +65,7 @@ def complete_layer_upload(call: Call) -> Answer:
     digest = upload.digest
     if digest not in call.parameters["layerDigests"]:
         raise errors.invalid_layer()
-    if digest in repository.layers:
+    if digest in repository.layers and not repository.images.has_archived_layer(digest):
         del repository.uploads[upload.upload_id]
         raise errors.layer_already_exists(digest, repository.name, repository.registry_id)
     repository.layers[digest] = call.registry.store(digest, upload.size, tuple(upload.parts))
@@ -92,7 +93,7 @@ def batch_check_layer_availability(call: Call) -> Answer:
             layers.append(
                 {
                     "layerDigest": digest,
-                    "layerAvailability": "AVAILABLE",
+                    "layerAvailability": "ARCHIVED" if repository.images.has_archived_layer(digest) else "AVAILABLE",
                     "layerSize": blob.size,
                     "mediaType": repository.images.layer_media_type(digest) or _DEFAULT_MEDIA_TYPE,
                 }
@@ -101,13 +102,15 @@ def batch_check_layer_availability(call: Call) -> Answer:
 
 
 def get_download_url_for_layer(call: Call) -> Answer:
-    """Hand out an address for a layer that an image of the repository refers to."""
+    """Hand out an address for a layer that an image of the repository outside the archive refers to."""
     repository = call.repository()
     digest = call.parameters["layerDigest"]
     if digest not in repository.layers:
         raise errors.layer_not_found(digest, repository.name, repository.registry_id)
     if not repository.images.refers_to_layer(digest):
         raise errors.layer_inaccessible()
+    if repository.images.has_archived_layer(digest):
+        raise errors.layer_archived(digest, repository.name, repository.registry_id)
     return {"downloadUrl": download_urls.sign(repository, digest, call.now), "layerDigest": digest}
 
 

@@ -23,6 +23,8 @@ _NO_SCANNER = "This emulator has no scanner yet."
 def start_image_scan(call: Call) -> Answer:
     """Note that a scan was asked for."""
     repository, image = _image(call)
+    if image.status != "ACTIVE":
+        raise errors.image_archived(image.digest, repository.name, repository.registry_id)
     if image.scan_started_at is not None and call.now - image.scan_started_at < _SCAN_QUOTA:
         raise errors.limit_exceeded("The scan quota per image has been exceeded. Wait and try again.")
     image.scan_started_at = call.now
