@@ -172,16 +172,18 @@ def rule(priority, count_type, number, *patterns, status=None, action=EXPIRE, **
 
 def cell(*rules, then=""):
     """Return a learner's cell that puts these rules into force."""
-    lines = "".join(f"    {each!r},\n" for each in rules)
+    lines = ",\n         ".join(map(repr, rules))
     return f"""\
 import json
-rules = [
-{lines}]
-ecr = lab.client("ecr")
-repository = lab.repository_name("booking/web")
-ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=json.dumps({{"rules": rules}}))
+rules = [{lines}]
+{PUT_BOOKING}
 {then}"""
 
+
+PUT_BOOKING = """\
+ecr = lab.client("ecr")
+repository = lab.repository_name("booking/web")
+ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=json.dumps({"rules": rules}))"""
 
 UNTAGGED_RULE = rule(1, PUSHED, 14, status="untagged")
 
@@ -776,10 +778,6 @@ def rule(priority, *patterns):
                  "countType": "sinceImagePushed", "countUnit": "days", "countNumber": 14}
     return {"rulePriority": priority, "selection": selection, "action": {"type": "expire"}}
 """
-PUT_BOOKING = """\
-ecr = lab.client("ecr")
-repository = lab.repository_name("booking/web")
-ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=json.dumps({"rules": rules}))"""
 
 
 def prefixed(priority, *prefixes):
@@ -1034,7 +1032,7 @@ def check_archive(lab, answer):
 UNUSED_RULE = rule(1, PULLED, 90, status="any", action=ARCHIVE)
 LEAVE_ARCHIVE = rule(2, ARCHIVED, 180, status="any", storageClass="archive")
 A_YEAR = """\
-for month in range(12):
+for _ in range(12):  # a month each
     lab.clock.advance(days=30)
     registry.pull(ecr, repository, "production")  # as the ships do
 """
@@ -1133,7 +1131,7 @@ rules = [{"rulePriority": 1, "selection": unused, "action": to_archive},
             rule(20, PULLED, 90, status="any", action=ARCHIVE),
             rule(30, ARCHIVED, 180, status="any", storageClass="archive"),
             then="""\
-for week in range(40):
+for _ in range(40):  # a week each
     registry.pull(ecr, repository, "production")
     lab.clock.advance(days=7)""",
         ),
@@ -1175,7 +1173,7 @@ KEPT = [
     aged("other child", 200, index="index"),
     aged("in production", 120, "production"),
 ]
-KEPT_TOO = [
+PROMOTED = [
     aged("promoted", 120, "nightly-1", "v3.1.0"),
     aged("from a branch", 60, "dev-hotfix", "production"),
     aged("tested", 61, "test-hotfix", "v3.0.1"),
@@ -1194,7 +1192,7 @@ def check_friday(lab, answer):
         return f"{NAME} has no lifecycle policy."
     if not all(is_there(lab, image) for image in FRIDAY.values()):
         return "A release is not in the repository any more, or in the archive. Use `reset`."
-    if touched(lab, *KEPT, *KEPT_TOO):
+    if touched(lab, *KEPT) or touched(lab, *PROMOTED):
         return "Point 1: releases, or what is tagged `production`, would not stay."
     if expires(lab, *NIGHTLY_SHELF) != {3, 4, 5} or expires(lab, *OLD_NIGHTLY_SHELF) != {3, 4}:
         return "Point 2: of the nightly builds, not exactly the newest three would stay."
@@ -1228,7 +1226,7 @@ ____""",
     mistakes=(
         Mistake(
             id="claimed-late",
-            when=lambda lab, answer: bool(expires(lab, *KEPT_TOO)) and not touched(lab, *KEPT),
+            when=lambda lab, answer: bool(expires(lab, *PROMOTED)) and not touched(lab, *KEPT),
             message=(
                 "A plain release stays, but not one that began as a nightly build or on a branch, and still carries "
                 "that tag. An image with two tags belongs to the first rule that selects it. Compare the numbers of "
