@@ -47,6 +47,19 @@ def test_an_unchanged_registry_is_not_attempted(lab):
     assert NotAttempted("01.create", "A repository", message) == check("01.create")
 
 
+def test_what_changes_elsewhere_was_attempted(lab):
+    """A task about roles is attempted once a role has changed, though the registry is as it was."""
+
+    def roles(lab):
+        return [role["RoleName"] for role in lab.client("iam").list_roles()["Roles"]]
+
+    task = replace(find_exercise("01.create"), elsewhere=roles)
+    engine.begin(task, lab)
+    assert "not_attempted" == engine.judge(task, lab).kind
+    lab.client("iam").create_role(RoleName="pipeline", AssumeRolePolicyDocument="{}")
+    assert "incorrect" == engine.judge(task, lab).kind
+
+
 def test_a_task_that_has_not_begun_says_how_to_begin(lab):
     """A check before any reset does not call an empty registry wrong."""
     message = 'This task has not begun in this session: run `reset("01.create")`, then the cell below it.'

@@ -101,7 +101,7 @@ def reset(exercise: str) -> Card:
 def begin(task: Exercise, lab: Lab) -> str:
     """Prepare a task, remember what the registry looks like, and return the sentence that says what was done."""
     done = task.prepare(lab)
-    _begun.setdefault(lab, {})[task.id] = footprint(lab)
+    _begun.setdefault(lab, {})[task.id] = footprint(lab, task.elsewhere)
     return done
 
 
@@ -137,6 +137,6 @@ def _untouched(task: Exercise, lab: Lab) -> str | None:
     before = _begun.get(lab, {}).get(task.id)
     if before is None:
         return f'This task has not begun in this session: run `reset("{task.id}")`, then the cell below it.'
-    if before == footprint(lab):
+    if before == footprint(lab, task.elsewhere):
         return "Nothing in the registry has changed since the task began. Work in the cell above, then check again."
     return None

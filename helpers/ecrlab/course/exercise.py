@@ -63,6 +63,9 @@ class Exercise:
         solution: A cell that does it.
         explain: Why it works; shown after success and with the solution.
         alternates: Other right cells.
+        elsewhere: Reads what the learner changes outside the lab's repositories, e.g. the policies of a role, as a
+            value that JSON can hold; where it differs from the beginning, the task was attempted. It runs as often as
+            ``check``.
     """
 
     id: str
@@ -77,3 +80,4 @@ class Exercise:
     solution: str
     explain: str
     alternates: tuple[str, ...] = ()
+    elsewhere: Callable[[Lab], Any] | None = None

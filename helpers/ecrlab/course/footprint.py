@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,13 @@ _OPTIONAL = (
 """Texts that a repository may have: the operation, the member of its answer, and the error that says there is none."""
 
 
-def footprint(lab: Lab) -> str:
-    """Return a fingerprint of the lab's repositories: settings, policies, tags, and which tag names which image."""
+def footprint(lab: Lab, elsewhere: Callable[[Lab], Any] | None = None) -> str:
+    """Return a fingerprint of the lab's repositories: settings, policies, tags, and which tag names which image.
+
+    Args:
+        lab: An open lab.
+        elsewhere: Reads what counts beside the repositories, as ``Exercise.elsewhere`` has it.
+    """
     ecr = lab.client("ecr")
     mine = lab.repository_name("")
     states = [
@@ -32,7 +37,8 @@ def footprint(lab: Lab) -> str:
         for repository in page["repositories"]
         if repository["repositoryName"].startswith(mine)
     ]
-    return sha256(json.dumps(states, sort_keys=True, default=str).encode()).hexdigest()
+    seen = [states, elsewhere(lab)] if elsewhere else states
+    return sha256(json.dumps(seen, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def _state(ecr: Any, repository: dict[str, Any]) -> dict[str, Any]:
