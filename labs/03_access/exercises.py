@@ -253,7 +253,7 @@ CI = Exercise(
             when=lambda lab, answer: may_any(lab, role_arn(lab, "payments-ci"), PUSH, "fares/api"),
             message=(
                 "The pipeline logs in and pushes, and it may push to every repository of the company as well: `fares/api` "
-                "would take its images. Two actions sets share a policy here, and only one of them needs the widest "
+                "would take its images. Two sets of actions share a policy here, and only one of them needs the widest "
                 "resource. Look at the first statement."
             ),
             code=ci_cell('"*"', '"*"'),
@@ -583,7 +583,8 @@ lab.client("ecr").set_repository_policy(repositoryName="payments/api", policyTex
 def there_part(resource):
     """Return the lines of task 4 that give the role its policy."""
     return f"""\
-images = {{"Effect": "Allow", "Action": pull, "Resource": {resource}}}
+payments = {resource}
+images = {{"Effect": "Allow", "Action": pull, "Resource": payments}}
 login = {{"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}}
 there = json.dumps({{"Version": "2012-10-17", "Statement": [login, images]}})
 with lab.act_as("arn:aws:iam::222233334444:root") as other:
@@ -1142,22 +1143,21 @@ login = {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "
 """
 
 
-def ledger_roles(*, resource="ledger/api", run="pull", statements="[login, mine]"):
+def ledger_roles(*, resource="ledger/api", run="pull", first="login, "):
     """Return the lines of task 8 that give the three roles their policies."""
     return f"""\
+ledger = f"arn:aws:ecr:{{lab.region}}:{{lab.account_id}}:repository/{resource}"
 for name, actions in (("run", {run}), ("ci", push), ("admin", admin)):
-    arn = f"arn:aws:ecr:{{lab.region}}:{{lab.account_id}}:repository/{resource}"
-    mine = {{"Effect": "Allow", "Action": actions, "Resource": arn}}
-    policy = json.dumps(version | {{"Statement": {statements}}})
-    iam.put_role_policy(RoleName=f"ledger-{{name}}", PolicyName="ledger", PolicyDocument=policy)
+    policy = version | {{"Statement": [{first}{{"Effect": "Allow", "Action": actions, "Resource": ledger}}]}}
+    iam.put_role_policy(RoleName=f"ledger-{{name}}", PolicyName="ledger", PolicyDocument=json.dumps(policy))
 """
 
 
 def ledger_deny(principal='{"AWS": f"arn:aws:iam::{lab.account_id}:role/payments-ci"}'):
-    """Return the line of task 8 that keeps a principal away."""
+    """Return the lines of task 8 that keep a principal from pushing."""
     return f"""\
-deny = version | {{"Statement": {{"Effect": "Deny", "Principal": {principal}, "Action": push}}}}
-ecr.set_repository_policy(repositoryName="ledger/api", policyText=json.dumps(deny))"""
+deny = {{"Effect": "Deny", "Principal": {principal}, "Action": push}}
+ecr.set_repository_policy(repositoryName="ledger/api", policyText=json.dumps(version | {{"Statement": [deny]}}))"""
 
 
 LEDGER_TASK = Exercise(
@@ -1205,10 +1205,10 @@ ____""",
             when=lambda lab, answer: bool(ledger(lab, "ledger-run", PULL)) and bool(without_login(lab)),
             message=(
                 "Pull and push are allowed, and nobody gets that far: the login is refused. It is an action of its own, "
-                "outside any repository, and no repository policy can grant it. Look at the second line of the "
-                "worked example in task 1."
+                "outside any repository, and no repository policy can grant it. Look at the second "
+                "statement of the worked example in task 1."
             ),
-            code=LEDGER_START + ledger_roles(statements="[mine]") + ledger_deny(),
+            code=LEDGER_START + ledger_roles(first="") + ledger_deny(),
         ),
         Mistake(
             id="power",
@@ -1238,14 +1238,14 @@ ____""",
         """\
 import json
 role, version, iam = f"arn:aws:iam::{lab.account_id}:role/", {"Version": "2012-10-17"}, lab.client("iam")
-pull = ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 push = ["ecr:BatchCheckLayerAvailability", "ecr:*LayerUpload", "ecr:UploadLayerPart", "ecr:PutImage"]
 admin = ["ecr:BatchDeleteImage", "ecr:SetRepositoryPolicy", "ecr:PutLifecyclePolicy"]
-rows = [("Allow", "ledger-run", pull), ("Allow", "ledger-ci", push), ("Allow", "ledger-admin", admin)]
-rows += [("Deny", "payments-ci", "ecr:*")]
-table = [{"Effect": effect, "Principal": {"AWS": role + who}, "Action": what} for effect, who, what in rows]
-lab.client("ecr").set_repository_policy(repositoryName="ledger/api", policyText=json.dumps(version | {"Statement": table}))
-login = json.dumps(version | {"Statement": [{"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}]})
+may = {"ledger-run": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], "ledger-ci": push, "ledger-admin": admin}
+table = [{"Effect": "Allow", "Principal": {"AWS": role + who}, "Action": what} for who, what in may.items()]
+table += [{"Effect": "Deny", "Principal": {"AWS": role + "payments-ci"}, "Action": "ecr:*"}]
+policy = json.dumps(version | {"Statement": table})
+lab.client("ecr").set_repository_policy(repositoryName="ledger/api", policyText=policy)
+login = json.dumps(version | {"Statement": {"Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}})
 for name in ("ledger-run", "ledger-ci"):
     iam.put_role_policy(RoleName=name, PolicyName="login", PolicyDocument=login)""",
     ),
