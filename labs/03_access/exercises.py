@@ -85,11 +85,34 @@ def identity_documents(lab, role):
         except iam.exceptions.NoSuchEntityException:
             return []
         found = [iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline]
-        for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-            version = iam.get_policy(PolicyArn=each["PolicyArn"])["Policy"]["DefaultVersionId"]
-            attached = iam.get_policy_version(PolicyArn=each["PolicyArn"], VersionId=version)
-            found.append(attached["PolicyVersion"]["Document"])
-    return found
+        attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+        return found + [managed_document(iam, each["PolicyArn"]) for each in attached]
+
+
+def managed_document(iam, arn):
+    """Return the version of a managed policy that counts."""
+    version = iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+    return iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"]
+
+
+def boundary_document(lab, role):
+    """Return the permissions boundary of a role, or None."""
+    account, name = role.split(":")[4], role.rpartition("/")[2]
+    with iam_of(lab, account) as iam:
+        try:
+            boundary = iam.get_role(RoleName=name)["Role"].get("PermissionsBoundary")
+        except iam.exceptions.NoSuchEntityException:
+            return None
+        return managed_document(iam, boundary["PermissionsBoundaryArn"]) if boundary else None
+
+
+def registry_document(lab):
+    """Return the policy of the whole registry, or None."""
+    ecr = lab.client("ecr")
+    try:
+        return ecr.get_registry_policy()["policyText"]
+    except ecr.exceptions.RegistryPolicyNotFoundException:
+        return None
 
 
 def repository_document(lab, name=NAME):
@@ -104,11 +127,18 @@ def repository_document(lab, name=NAME):
 def policies(lab, who, name):
     """Return all policies that bear on a role's request to a repository."""
     documents = [EVERYTHING] if who == STRANGER else identity_documents(lab, who)
-    text = repository_document(lab, name)
+    kind = access.PolicyKind
     return access.Policies(
-        identity=tuple(access.parse(each, access.PolicyKind.IDENTITY) for each in documents),
-        repository=access.parse(text, access.PolicyKind.REPOSITORY) if text else None,
+        identity=tuple(access.parse(each, kind.IDENTITY) for each in documents),
+        repository=parsed(repository_document(lab, name), kind.REPOSITORY),
+        registry=parsed(registry_document(lab), kind.REGISTRY),
+        boundary=None if who == STRANGER else parsed(boundary_document(lab, who), kind.BOUNDARY),
     )
+
+
+def parsed(found, kind):
+    """Return a policy that may be there as a value."""
+    return access.parse(found, kind) if found else None
 
 
 def allowed(lab, who, actions, name=NAME, **context):
@@ -140,11 +170,12 @@ def may_log_in(lab, who):
 
 
 def identities(*names, there=()):
-    """Return a function that reads the policies of roles: what a learner may change outside the registry."""
+    """Return a function that reads what a learner may change beside the repositories: policies of roles, the registry's."""
 
     def read(lab):
         roles = [role_arn(lab, name) for name in names] + [f"arn:aws:iam::{THERE}:role/{name}" for name in there]
-        return {role: identity_documents(lab, role) for role in roles}
+        found = {role: [identity_documents(lab, role), boundary_document(lab, role)] for role in roles}
+        return found | {"registry": registry_document(lab)}
 
     return read
 
@@ -157,6 +188,8 @@ def fresh_repository(lab, name=NAME, policy=None):
     ecr, full = lab.client("ecr"), lab.repository_name(name)
     with suppress(ecr.exceptions.RepositoryNotFoundException):
         ecr.delete_repository(repositoryName=full, force=True)
+    with suppress(ecr.exceptions.RegistryPolicyNotFoundException):
+        ecr.delete_registry_policy()
     ecr.create_repository(repositoryName=full)
     registry.push(ecr, oci.image(oci.layer({"app/server.py": f"print('{name}')\n"})), full, tag="1.4.2")
     if policy:
@@ -522,10 +555,9 @@ def prepare_account(lab):
 
 def repository_lets(lab, who):
     """Tell whether the repository's side lets a role of another account pull, if its own account allows everything."""
-    text = repository_document(lab)
     found = access.Policies(
         identity=(access.parse(EVERYTHING, access.PolicyKind.IDENTITY),),
-        repository=access.parse(text, access.PolicyKind.REPOSITORY) if text else None,
+        repository=parsed(repository_document(lab), access.PolicyKind.REPOSITORY),
     )
     arn = repository_arn(lab)
     asked = [access.Request(access.Principal.of(who), f"ecr:{each}", arn, lab.account_id) for each in PULL]
@@ -546,7 +578,9 @@ def identity_lets(lab, arn):
 def runner_missing(lab):
     """Return what payments-run lacks for a pull, as a sentence, or None."""
     login = access.Request(access.Principal.of(RUNNER), "ecr:GetAuthorizationToken", "*", THERE)
-    if not access.decide(login, policies(lab, RUNNER, NAME)).allowed:
+    found = policies(lab, RUNNER, NAME)
+    # A token comes from the caller's own account: what our repository and registry say has no part in it.
+    if not access.decide(login, access.Policies(identity=found.identity, boundary=found.boundary)).allowed:
         return "payments-run cannot log in: its own account must allow `ecr:GetAuthorizationToken`."
     if missing := set(PULL) - allowed(lab, RUNNER, PULL):
         return f"payments-run cannot pull: `ecr:{min(missing)}` is refused."
@@ -933,7 +967,11 @@ ENDPOINT_TASK = Exercise(
             key="NotAction",
         ),
         endpoint_cell('"ecr:*"', '"StringNotEquals"', more=ADMIN_EXCEPT, force=", force=True"),
+        endpoint_cell(DATA, '"StringNotEquals"')
+        .replace('"Effect"', '"Resource": "*",\n    "Effect"')
+        .replace('set_repository_policy(repositoryName="payments/api", ', "put_registry_policy("),
     ),
+    elsewhere=identities("payments-deploy", "payments-ci", "platform-admin"),
 )
 
 
