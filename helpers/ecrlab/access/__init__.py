@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from ecrlab.access.actions import ACTIONS, LOGIN, PULL, PUSH, Action, action_of
+from ecrlab.access.chains import Chain, Step, explain_pull, explain_push
 from ecrlab.access.deciding import Outcome
 from ecrlab.access.decision import Decision, decide
 from ecrlab.access.document import POLICY_TEXT_LIMIT, faults_of, parse
+from ecrlab.access.explaining import Blocker
 from ecrlab.access.managed import MANAGED_POLICIES, ManagedPolicy
 from ecrlab.access.policy import Condition, Effect, NamedPrincipal, Policy, PolicyKind, Quantifier, Statement
 from ecrlab.access.principal import Principal, PrincipalKind, Reach
 from ecrlab.access.request import Policies, Request
+from ecrlab.access.tracing import ConditionTrace, LayerTrace, StatementTrace, Voice
+from ecrlab.access.who_can import WhoCan, who_can
 
 __all__ = [
     "ACTIONS",
@@ -19,9 +23,13 @@ __all__ = [
     "PULL",
     "PUSH",
     "Action",
+    "Blocker",
+    "Chain",
     "Condition",
+    "ConditionTrace",
     "Decision",
     "Effect",
+    "LayerTrace",
     "ManagedPolicy",
     "NamedPrincipal",
     "Outcome",
@@ -34,8 +42,15 @@ __all__ = [
     "Reach",
     "Request",
     "Statement",
+    "StatementTrace",
+    "Step",
+    "Voice",
+    "WhoCan",
     "action_of",
     "decide",
+    "explain_pull",
+    "explain_push",
     "faults_of",
     "parse",
+    "who_can",
 ]

@@ -38,7 +38,7 @@ class Operator:
         takes_variables: Whether ``${…}`` in its values is a policy variable.
         expects: What a value in the policy has to be, for the reader: "a number".
         accepts: Whether a value of the policy is that.
-        words: How to read the operator in a sentence: ``aws:SourceIp`` *is in* ``203.0.113.0/24``.
+        words: What to say after "is": ``aws:SourceIp`` is *in* ``203.0.113.0/24``; empty for equality.
     """
 
     fits: Callable[[Parts, str], object]
@@ -151,29 +151,29 @@ def _table() -> dict[str, Operator]:
     date = (False, "a date such as 2026-01-31T00:00:00Z", lambda value: _moment(value) is not None)
     network = (False, "an address or a range such as 203.0.113.0/24", lambda value: _network(value) is not None)
 
-    add("StringEquals", _string, text, "is")
-    add("StringNotEquals", _string, text, "is not")
-    add("StringEqualsIgnoreCase", _string_ignoring_case, text, "is, in any case,")
-    add("StringNotEqualsIgnoreCase", _string_ignoring_case, text, "is not, in any case,")
-    add("StringLike", _like, text, "is like")
-    add("StringNotLike", _like, text, "is not like")
-    add("ArnEquals", _arn, arn, "is like")
-    add("ArnNotEquals", _arn, arn, "is not like")
-    add("ArnLike", _arn, arn, "is like")
-    add("ArnNotLike", _arn, arn, "is not like")
+    add("StringEquals", _string, text, "")
+    add("StringNotEquals", _string, text, "not")
+    add("StringEqualsIgnoreCase", _string_ignoring_case, text, "")
+    add("StringNotEqualsIgnoreCase", _string_ignoring_case, text, "not")
+    add("StringLike", _like, text, "like")
+    add("StringNotLike", _like, text, "not like")
+    add("ArnEquals", _arn, arn, "like")
+    add("ArnNotEquals", _arn, arn, "not like")
+    add("ArnLike", _arn, arn, "like")
+    add("ArnNotLike", _arn, arn, "not like")
     for kind_name, read, kind, than in (("Numeric", _number, number, "less"), ("Date", _moment, date, "earlier")):
         more = {"less": "greater", "earlier": "later"}[than]
-        add(f"{kind_name}Equals", _compared(read, eq), kind, "is")
-        add(f"{kind_name}NotEquals", _compared(read, eq), kind, "is not")
-        add(f"{kind_name}LessThan", _compared(read, lt), kind, f"is {than} than")
-        add(f"{kind_name}LessThanEquals", _compared(read, le), kind, f"is not {more} than")
-        add(f"{kind_name}GreaterThan", _compared(read, gt), kind, f"is {more} than")
-        add(f"{kind_name}GreaterThanEquals", _compared(read, ge), kind, f"is not {than} than")
-    add("Bool", _bool, (False, "true or false", _is_truth), "is")
-    add("BinaryEquals", _compared(_bytes, eq), (False, "base64", lambda value: _bytes(value) is not None), "is")
-    add("IpAddress", _in_network, network, "is in")
-    add("NotIpAddress", _in_network, network, "is not in")
-    add("Null", _bool, (False, "true or false", _is_truth), "is missing:")
+        add(f"{kind_name}Equals", _compared(read, eq), kind, "")
+        add(f"{kind_name}NotEquals", _compared(read, eq), kind, "not")
+        add(f"{kind_name}LessThan", _compared(read, lt), kind, f"{than} than")
+        add(f"{kind_name}LessThanEquals", _compared(read, le), kind, f"not {more} than")
+        add(f"{kind_name}GreaterThan", _compared(read, gt), kind, f"{more} than")
+        add(f"{kind_name}GreaterThanEquals", _compared(read, ge), kind, f"not {than} than")
+    add("Bool", _bool, (False, "true or false", _is_truth), "")
+    add("BinaryEquals", _compared(_bytes, eq), (False, "base64", lambda value: _bytes(value) is not None), "")
+    add("IpAddress", _in_network, network, "in")
+    add("NotIpAddress", _in_network, network, "not in")
+    add("Null", _bool, (False, "true or false", _is_truth), "missing:")
     return table
 
 

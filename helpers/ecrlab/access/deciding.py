@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from ecrlab.access.applying import applies
 from ecrlab.access.policy import Effect, Policy, PolicyKind
-from ecrlab.access.principal import PrincipalKind, Reach
+from ecrlab.access.principal import Reach
 from ecrlab.access.request import Policies, Request
 
 __all__ = ["Outcome", "Verdict", "identity_gates", "judge", "layers_in_play"]
@@ -104,7 +104,7 @@ def _by_resource_and_identity(request: Request, policies: Policies, allowed: dic
     if owner_side and reach is Reach.EXACT and not request.crosses_accounts:
         return Verdict(Outcome.ALLOWED, owner_side)
     for gate in identity_gates(request, policies, reach):
-        if gate not in allowed and not _is_root_of_its_account(request, gate):
+        if gate not in allowed and not (gate is PolicyKind.IDENTITY and request.principal.is_root):
             return Verdict(Outcome.IMPLICITLY_DENIED, gate)
     passed_on = reach in (Reach.NONE, Reach.ACCOUNT) and not request.crosses_accounts
     return Verdict(Outcome.ALLOWED, owner_side if owner_side and not passed_on else PolicyKind.IDENTITY)
@@ -126,10 +126,6 @@ def _owner_side(request: Request, allowed: dict[PolicyKind, Reach]) -> PolicyKin
         return None
     candidates = [kind for kind in (PolicyKind.REPOSITORY, PolicyKind.REGISTRY) if kind in allowed]
     return max(candidates, key=allowed.__getitem__, default=None)
-
-
-def _is_root_of_its_account(request: Request, gate: PolicyKind) -> bool:
-    return gate is PolicyKind.IDENTITY and request.principal.kind is PrincipalKind.ROOT
 
 
 def _of(kind: PolicyKind | None, otherwise: PolicyKind) -> Verdict:

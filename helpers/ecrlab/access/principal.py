@@ -119,6 +119,11 @@ class Principal:
         return ":role/aws-service-role/" in role or ":role/AWSServiceRoleFor" in role
 
     @property
+    def is_root(self) -> bool:
+        """Whether this is an account's root, whom no identity policy of that account has to allow anything."""
+        return self.kind is PrincipalKind.ROOT
+
+    @property
     def named_by_aws(self) -> str:
         """What AWS calls this caller in a refusal: a role by its session."""
         if self.kind is PrincipalKind.ANONYMOUS:
