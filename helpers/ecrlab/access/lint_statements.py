@@ -417,7 +417,7 @@ _EXACT = frozenset({"StringEquals", "StringNotEquals", "StringEqualsIgnoreCase",
 
 
 def condition_values(statement: Statement, _: Scope) -> Iterator[Finding]:
-    """Values that no request can have: wildcards under an exact operator, sessions as aws:PrincipalArn, private addresses."""
+    """Values that no request has: wildcards under an exact operator, sessions as principals, private addresses."""
     for condition in statement.conditions:
         outcome = "the condition always holds" if "Not" in condition.operator else "the condition never holds"
         for value in condition.values:

@@ -36,6 +36,16 @@ class Case:
     context: Mapping[str, str | Sequence[str]]
     layers: Mapping[str, list[Document]] = field(default_factory=dict)
 
+    @property
+    def account(self) -> str:
+        """The caller's account; empty for services and anonymous callers."""
+        return account_of(self.principal)
+
+    @property
+    def resource_account(self) -> str:
+        """The account that is asked: the owner of the repository, or the caller's own if there is none."""
+        return OWNER if self.resource != "*" or not self.account else self.account
+
     def statements(self, *layers: str) -> Iterator[Document]:
         """Yield the statements of some layers, or of all."""
         for layer in layers or self.layers:
@@ -59,12 +69,14 @@ PRINCIPALS = (
 OFTEN = (8, 8, 7, 7, 2, 1, 1, 2, 1)
 
 
-def _account(principal: str) -> str:
+def account_of(principal: str) -> str:
+    """Return the account of an ARN; empty for services and anonymous callers."""
     return principal.split(":")[4] if principal.startswith("arn:") else ""
 
 
-def _role(principal: str) -> str:
-    return f"arn:aws:iam::{_account(principal)}:role/deploy"
+def role_of(principal: str) -> str:
+    """Return the ARN of the role that a session of ours belongs to."""
+    return f"arn:aws:iam::{account_of(principal)}:role/deploy"
 
 
 def _context(random: Random, principal: str, action: str) -> dict[str, str | list[str]]:
@@ -84,8 +96,8 @@ def _context(random: Random, principal: str, action: str) -> dict[str, str | lis
         offered["ecr:ResourceTag/team"] = ("blue", "red")
     if principal.startswith("arn:"):
         is_session = ":assumed-role/" in principal
-        context["aws:PrincipalArn"] = _role(principal) if is_session else principal
-        context["aws:PrincipalAccount"] = _account(principal)
+        context["aws:PrincipalArn"] = role_of(principal) if is_session else principal
+        context["aws:PrincipalAccount"] = account_of(principal)
         offered["aws:PrincipalOrgID"] = ("o-own", "o-other")
         offered["aws:PrincipalOrgPaths"] = (["o-own/r-1/ou-1/"], ["o-other/r-9/ou-1/"])
         offered["aws:PrincipalTag/team"] = ("blue", "red", "*", "t?am", "api")
@@ -239,13 +251,13 @@ def _resources(random: Random, resource: str) -> Document:
 
 
 def _principals(random: Random, principal: str, effect: str) -> Document:
-    account = _account(principal) or OWNER
+    account = account_of(principal) or OWNER
     names: list[Any] = ["*", {"AWS": "*"}, {"AWS": f"arn:aws:iam::{account}:root"}, {"AWS": account}]
     names.append({"AWS": [f"arn:aws:iam::{OWNER}:user/ana", f"arn:aws:iam::{STRANGER}:role/deploy"]})
     if principal.startswith("arn:"):
         names += [{"AWS": principal}] * 3
     if ":assumed-role/" in principal:
-        names += [{"AWS": _role(principal)}] * 3
+        names += [{"AWS": role_of(principal)}] * 3
     if not principal.startswith("arn:"):
         names += [{"Service": "lambda.amazonaws.com"}] * 2
     if effect == "Deny" and random.random() < 0.25:
@@ -275,6 +287,12 @@ def _document(random: Random, case: Case, layer: str, *, statements: int, deny: 
         "Statement": [_statement(random, case, layer, deny) for _ in range(random.randint(1, statements))],
     }
 
+
+ALL_FROM_ANYONE = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}],
+}
+"""What AWS attaches on every level of resource control policies."""
 
 ALL = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
@@ -326,7 +344,7 @@ def simulation(case: Case) -> dict[str, Any]:
     request = {
         "principal": {"type": "Anonymous"} if case.principal == "*" else case.principal,
         "action": case.action,
-        "resource": {"resource": case.resource, "accountId": OWNER if case.resource != "*" else _account(case.principal)},
+        "resource": {"resource": case.resource, "accountId": case.resource_account},
         "contextVariables": dict(case.context),
     }
     written: dict[str, Any] = {
