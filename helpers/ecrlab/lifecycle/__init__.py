@@ -1,0 +1,32 @@
+"""Lifecycle policies: read and check a document, plan what it would do, and say why for every image.
+
+Nothing here calls AWS or reads a clock; the emulator's preview and its daily run use the same plan.
+"""
+
+from __future__ import annotations
+
+from ecrlab.lifecycle.document import TEXT_LENGTHS, faults_of, length_faults, parse
+from ecrlab.lifecycle.image import Image
+from ecrlab.lifecycle.planning import Plan, plan
+from ecrlab.lifecycle.policy import ActionType, CountType, Policy, Rule, Selection, StorageClass, TagStatus
+from ecrlab.lifecycle.reasons import Action, Entry, Why
+
+__all__ = [
+    "TEXT_LENGTHS",
+    "Action",
+    "ActionType",
+    "CountType",
+    "Entry",
+    "Image",
+    "Plan",
+    "Policy",
+    "Rule",
+    "Selection",
+    "StorageClass",
+    "TagStatus",
+    "Why",
+    "faults_of",
+    "length_faults",
+    "parse",
+    "plan",
+]
