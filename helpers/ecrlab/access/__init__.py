@@ -8,6 +8,8 @@ from ecrlab.access.deciding import Outcome
 from ecrlab.access.decision import Decision, decide
 from ecrlab.access.document import POLICY_TEXT_LIMIT, faults_of, parse
 from ecrlab.access.explaining import Blocker
+from ecrlab.access.findings import Code, Finding, Findings, Severity
+from ecrlab.access.lint import lint
 from ecrlab.access.managed import MANAGED_POLICIES, ManagedPolicy
 from ecrlab.access.policy import Condition, Effect, NamedPrincipal, Policy, PolicyKind, Quantifier, Statement
 from ecrlab.access.principal import Principal, PrincipalKind, Reach
@@ -25,10 +27,13 @@ __all__ = [
     "Action",
     "Blocker",
     "Chain",
+    "Code",
     "Condition",
     "ConditionTrace",
     "Decision",
     "Effect",
+    "Finding",
+    "Findings",
     "LayerTrace",
     "ManagedPolicy",
     "NamedPrincipal",
@@ -41,6 +46,7 @@ __all__ = [
     "Quantifier",
     "Reach",
     "Request",
+    "Severity",
     "Statement",
     "StatementTrace",
     "Step",
@@ -51,6 +57,7 @@ __all__ = [
     "explain_pull",
     "explain_push",
     "faults_of",
+    "lint",
     "parse",
     "who_can",
 ]

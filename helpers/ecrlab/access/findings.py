@@ -50,6 +50,7 @@ class Code(StrEnum):
     UNKNOWN_ACTION = "unknown-action"
     FOREIGN_ACTION = "foreign-action"
     RESOURCE_NEVER_MATCHES = "resource-never-matches"
+    RESOURCE_IS_IMPLIED = "resource-is-implied"
     KEY_NEVER_SUPPLIED = "key-never-supplied"
     WILDCARD_IS_LITERAL = "wildcard-is-literal"
     VALUE_NEVER_MATCHES = "value-never-matches"

@@ -325,6 +325,20 @@ def resources(statement: Statement, scope: Scope) -> Iterator[Finding]:
             )
 
 
+def implied_resource(statement: Statement, scope: Scope) -> Iterator[Finding]:
+    """A resource in a repository policy, which belongs to one repository anyway."""
+    if scope.kind is PolicyKind.REPOSITORY and (statement.resources or statement.not_resources):
+        yield finding(
+            Code.RESOURCE_IS_IMPLIED,
+            statement,
+            "Resource" if statement.resources else "NotResource",
+            "The policy belongs to one repository, so a resource adds nothing. AWS's own examples have it with and "
+            "without, and in 2019 ECR still refused it.",
+            "leave it out",
+            Severity.NOTE,
+        )
+
+
 def _never_matches(pattern: str, scope: Scope) -> tuple[str, str] | None:
     """Say why no repository fits a pattern and what to write; ``None`` if one can."""
     form = "write arn:aws:ecr:<region>:<account>:repository/<name>"
@@ -390,7 +404,7 @@ def _never_supplied(condition: Condition, statement: Statement, scope: Scope) ->
     people = [p for p in statement.principals if p.type == "AWS" and not is_anyone(p)]
     if (
         known.name in ("aws:SourceArn", "aws:SourceAccount")
-        and scope.kind in RESOURCE_KINDS
+        and scope.kind is PolicyKind.REPOSITORY
         and people
         and len(people) == len(statement.principals)
     ):
@@ -591,6 +605,7 @@ STATEMENT_CHECKS: tuple[Check, ...] = (
     no_effect_here,
     unknown_actions,
     resources,
+    implied_resource,
     condition_keys,
     condition_values,
     weak_guards,
