@@ -45,7 +45,7 @@ def lint(
     """
     policy = document if isinstance(document, Policy) else parse(document, kind)
     if policy.kind is not kind:
-        raise InvalidInput(policy.title, f"it is no {kind.words}", f"parse the document as {kind}")
+        raise InvalidInput(policy.title, f"it is no {kind.words}", f"lint it as {policy.kind}")
     owner = RepositoryArn.parse(repository_arn).account_id if repository_arn else owner_account
     found = _findings(policy, Scope(kind, owner, repository_arn, frozenset(trusted)))
     return Findings(sorted(found, key=lambda finding: (finding.severity.rank, finding.statement)))

@@ -450,16 +450,13 @@ def _hopeless(condition: Condition, value: str, statement: Statement) -> tuple[C
         like = operator.replace("EqualsIgnoreCase", "Equals").replace("Equals", "Like")
         fact = f"`{operator}` compares letter by letter, and `{value}` has a wildcard that it takes as a letter"
         return Code.WILDCARD_IS_LITERAL, fact, f"use {like}"
-    if operator.startswith("Arn") and text == value and value.count(":") < 5 and value != "*":
-        fact = f"`{operator}` compares ARNs, and `{value}` is none"
-        return Code.VALUE_NEVER_MATCHES, fact, "write a whole ARN, or use a String operator"
     if key == "aws:principalarn" and ":assumed-role/" in value:
         fact = f"For a role's session aws:PrincipalArn is the role's ARN, and `{value}` is a session's"
         return Code.VALUE_NEVER_MATCHES, fact, "write arn:aws:iam::<account>:role/<role>"
     if key == "aws:sourceip" and operator in ("IpAddress", "NotIpAddress"):
         network = network_of(value)
         if network is not None and network.is_private and not network.is_loopback and _is_rfc1918(value):
-            fact = f"aws:SourceIp is the public address of a request, and `{value}` is private"
+            fact = f"`{condition.key}` is the public address of a request, and `{value}` is private"
             return Code.PRIVATE_ADDRESS, fact, "use aws:VpcSourceIp or aws:SourceVpce for traffic out of a VPC"
     return None
 
