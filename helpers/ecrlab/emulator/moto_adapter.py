@@ -13,7 +13,7 @@ None of the hook points is a promised interface of moto; docs/emulator.md lists 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -29,8 +29,8 @@ import moto.ecr.urls as moto_urls
 from moto.core.exceptions import ServiceException
 from moto.core.utils import camelcase_to_underscores
 
-from ecrlab.clock import Clock, SystemClock
-from ecrlab.emulator import download_urls, errors, service
+from ecrlab.clock import Clock, Happening, ManualClock, SystemClock
+from ecrlab.emulator import download_urls, errors, lifecycle_runs, service
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.fidelity import FIDELITY
 from ecrlab.emulator.moto_views import ImageView, RepositoryView, scan_on_push
@@ -66,6 +66,16 @@ class _Settings:
     rules: Rules
     clock: Clock
 
+    def live_through(self, _before: datetime, after: datetime) -> list[Happening]:
+        """Let every registry, in the order of accounts and regions, do what falls into an advance of the clock."""
+        installed = moto_models.ecr_backends.backend
+        if getattr(installed, "settings", None) is not self:
+            return []  # another install has taken over
+        with _ONE_AT_A_TIME:
+            backends = [cast(EcrBackend, each) for each in _existing_backends()]
+            runs = (each.catch_up(after) for each in backends)
+            return [event for run in runs for event in run]
+
 
 def install(*, strict: bool, clock: Clock | None) -> None:
     """Point moto's hooks at our classes. Idempotent; see ``ecrlab.emulator.install``."""
@@ -76,6 +86,8 @@ def install(*, strict: bool, clock: Clock | None) -> None:
         # In front, since moto's S3 answers for every bucket-like host.
         backend_index.backend_url_patterns.insert(0, _LAYERS)
     moto_models.ecr_backends.clear()
+    if isinstance(settings.clock, ManualClock):
+        settings.clock.subscribe(settings.live_through)
 
 
 def uninstall() -> None:
@@ -121,6 +133,10 @@ class EcrBackend(moto_models.ECRBackend):
                 clock=self.settings.clock,
                 rules=self.settings.rules,
             )
+
+    def catch_up(self, until: datetime) -> tuple[Happening, ...]:
+        """Let the registry do what it does by itself up to a moment."""
+        return lifecycle_runs.catch_up(self.registry, until, run_policies=self.settings.rules.engines_are_ours)
 
     def _registry_of(self, account_id: str) -> Registry:
         return _backend(account_id, self.region_name).registry
@@ -225,6 +241,12 @@ class EcrBackend(moto_models.ECRBackend):
 
 def _backend(account_id: str, region_name: str) -> EcrBackend:
     return cast(EcrBackend, moto_models.ecr_backends[account_id][region_name])
+
+
+def _existing_backends() -> Iterator[Any]:
+    for _, regions in sorted(moto_models.ecr_backends.items()):
+        for _, backend in sorted(regions.items()):
+            yield backend
 
 
 class _ResourceTagger:

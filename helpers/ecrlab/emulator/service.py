@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ecrlab.clock import Clock
-from ecrlab.emulator import errors
+from ecrlab.emulator import errors, lifecycle_runs
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.model import checked
 from ecrlab.emulator.operations import OPERATIONS
@@ -46,13 +46,15 @@ def answer(
     if operation == "BatchDeleteImage" and not rules.registry_id_selects_registry:
         request.pop("registryId", None)
     registry_id = request.get("registryId") if rules.registry_id_selects_registry else None
+    registry, now = registry_of(registry_id) if registry_id else caller, clock.now()
+    lifecycle_runs.catch_up(registry, now, run_policies=rules.engines_are_ours)
     call = Call(
         operation,
         request,
-        registry=registry_of(registry_id) if registry_id else caller,
+        registry=registry,
         account_id=caller.account_id,
         principal=principal,
-        now=clock.now(),
+        now=now,
         rules=rules,
     )
     return OPERATIONS[operation](call)

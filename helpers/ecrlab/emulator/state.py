@@ -19,15 +19,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakValueDictionary
 
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.manifest import Manifest
+from ecrlab.lifecycle import Plan
 from ecrlab.naming import RegistryHost, partition_of
-
-if TYPE_CHECKING:
-    from ecrlab.lifecycle import Plan
 
 __all__ = ["Blob", "Image", "Images", "Mutability", "Preview", "Registry", "Repository", "Upload"]
 
@@ -213,8 +211,8 @@ class Images:
         return tuple(sorted(self._parents.get(digest, ())))
 
     def parents_in_use(self, digest: str) -> tuple[str, ...]:
-        """Return the digests of the indexes outside the archive that refer to an image, sorted."""
-        return tuple(parent for parent in self.parents(digest) if self._by_digest[parent].status != "ARCHIVED")
+        """Return the digests of the indexes in use that refer to an image, sorted."""
+        return tuple(parent for parent in self.parents(digest) if self._by_digest[parent].status == "ACTIVE")
 
     def refers_to_layer(self, digest: str) -> bool:
         """Tell whether any image here has this layer or config."""
