@@ -38,9 +38,9 @@ def open_repository(lab):
 
 
 def images(lab):
-    """Return every image of the repository, digest -> what DescribeImages says about it."""
+    """Return every image of the repository, archived ones as well, digest -> what DescribeImages says about it."""
     ecr, name = open_repository(lab)
-    pages = ecr.get_paginator("describe_images").paginate(repositoryName=name)
+    pages = ecr.get_paginator("describe_images").paginate(repositoryName=name, filter={"imageStatus": "ANY"})
     return {image["imageDigest"]: image for page in pages for image in page["imageDetails"]}
 
 
@@ -1093,9 +1093,9 @@ rules = [{"rulePriority": 1, "selection": unused, "action": ____},
                 and str(RETIRED.digest) in images(lab)
             ),
             message=(
-                "Both rules are right, and nobody has seen them work yet: `2.4.0` is still in the repository, archived "
-                "or not. Let the clock run until it has left the archive, too. And remember who has to be pulled "
-                "meanwhile."
+                "Both rules are right, and nobody has seen them work yet: `2.4.0` is still in the repository. Listings "
+                "leave archived images out unless `filter` asks for them. Let the clock run until it has left "
+                "the archive, too. And remember who has to be pulled meanwhile."
             ),
             code=cell(UNUSED_RULE, LEAVE_ARCHIVE, then="lab.clock.advance(days=60)"),
         ),
