@@ -126,7 +126,7 @@ def is_anywhere(value: str) -> bool:
         return True
     parts = plain.split(":", 5)
     if len(parts) == 6 and parts[0] == "arn":
-        return not parts[4].strip("*") and parts[2] != "s3"
+        return not parts[4].strip("*")
     network = network_of(plain)
     return network is not None and network.prefixlen == 0
 
