@@ -89,7 +89,8 @@ def _silent_layers(case: Case) -> Iterator[Blocker]:
     action = case.request.action
     for layer in case.layers(PolicyKind.SCP, PolicyKind.ENDPOINT):
         if not layer.reach:
-            yield Blocker(layer.kind, None, layer.level, f"no {layer.title} allows {action}")
+            where = f" of level {layer.level}" if layer.level else ""
+            yield Blocker(layer.kind, None, layer.level, f"no {layer.kind.words}{where} allows {action}")
     if case.needs_owner and not case.owner_reach:
         yield Blocker(PolicyKind.REPOSITORY, None, 0, f"no policy of the resource's account allows {action}")
     if case.request.principal.account_id is None or _owner_is_enough(case):
