@@ -5,8 +5,11 @@ Nothing here calls AWS or reads a clock; the emulator's preview and its daily ru
 
 from __future__ import annotations
 
+from ecrlab.lifecycle.cautions import PolicyWarning, PolicyWarnings, WarningKind, warnings
 from ecrlab.lifecycle.document import TEXT_LENGTHS, faults_of, length_faults, parse
+from ecrlab.lifecycle.forecasting import Day, Event, Forecast, PushPattern, first_run_after, forecast
 from ecrlab.lifecycle.image import Image
+from ecrlab.lifecycle.matching import matches
 from ecrlab.lifecycle.planning import Plan, plan
 from ecrlab.lifecycle.policy import ActionType, CountType, Policy, Rule, Selection, StorageClass, TagStatus
 from ecrlab.lifecycle.reasons import Action, Entry, Why
@@ -16,17 +19,28 @@ __all__ = [
     "Action",
     "ActionType",
     "CountType",
+    "Day",
     "Entry",
+    "Event",
+    "Forecast",
     "Image",
     "Plan",
     "Policy",
+    "PolicyWarning",
+    "PolicyWarnings",
+    "PushPattern",
     "Rule",
     "Selection",
     "StorageClass",
     "TagStatus",
+    "WarningKind",
     "Why",
     "faults_of",
+    "first_run_after",
+    "forecast",
     "length_faults",
+    "matches",
     "parse",
     "plan",
+    "warnings",
 ]

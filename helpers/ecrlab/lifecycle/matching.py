@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["TagIndex", "expression", "matches"]
+__all__ = ["TagIndex", "can_match_a_tag", "covers", "expression", "matches", "share_a_tag"]
 
 
 def expression(pattern: str) -> re.Pattern[str]:
@@ -21,6 +21,57 @@ def expression(pattern: str) -> re.Pattern[str]:
 def matches(pattern: str, tag: str) -> bool:
     """Say whether a tag matches a pattern: ``prod*`` matches ``prod`` and ``production``."""
     return expression(pattern).fullmatch(tag) is not None
+
+
+def covers(wide: str, narrow: str) -> bool:
+    """Say whether every tag that matches ``narrow`` matches ``wide``, too: ``prod*`` covers ``prod-*``.
+
+    A star of ``narrow`` stands for anything, so only a star of ``wide`` can take it in: the pattern is matched like a
+    tag in which ``*`` is one more character.
+    """
+    return matches(wide, narrow)
+
+
+def share_a_tag(one: str, other: str) -> bool:
+    """Say whether a single tag can match two patterns: ``v*`` and ``*-rc`` share ``v1-rc``, ``v*`` and ``pr*`` none."""
+    reached = {(0, 0)}
+    waiting = [(0, 0)]
+    while waiting:
+        i, j = waiting.pop()
+        if i == len(one) and j == len(other):
+            return True
+        for step in _steps(one, other, i, j):
+            if step not in reached:
+                reached.add(step)
+                waiting.append(step)
+    return False
+
+
+def _steps(one: str, other: str, i: int, j: int) -> Iterator[tuple[int, int]]:
+    """Yield how far both patterns can have come after one more character, or after a star has stood for enough."""
+    here, there = one[i : i + 1], other[j : j + 1]
+    if here == "*":
+        yield i + 1, j
+    if there == "*":
+        yield i, j + 1
+    if here == "*" and there:
+        yield i, j + 1
+    if there == "*" and here:
+        yield i + 1, j
+    if here and here == there:
+        yield i + 1, j + 1
+
+
+_TAG_PATTERN = re.compile(r"[a-zA-Z0-9_*][a-zA-Z0-9._*-]*")
+_LONGEST_TAG = 128
+
+
+def can_match_a_tag(pattern: str) -> bool:
+    """Say whether any tag that a registry accepts matches a pattern; none holds a slash, a colon or a space.
+
+    Source: OCI distribution specification, "Pulling manifests": ``[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}``.
+    """
+    return _TAG_PATTERN.fullmatch(pattern) is not None and len(pattern.replace("*", "")) <= _LONGEST_TAG
 
 
 class TagIndex:
