@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -186,6 +186,8 @@ class _Reader:
         self._repeats(place, content)
         self._unknown(place, content, _ELEMENTS)
         effect = self._effect(place, content)
+        if self.kind is PolicyKind.RCP:
+            self._resource_control(place, content)
         return Statement(
             index,
             effect,
@@ -204,6 +206,15 @@ class _Reader:
         fact = f"{_quoted(effect)} is no effect" if "Effect" in content else "it is missing"
         self.fault(f"{place}.Effect", fact, 'write "Allow" or "Deny", in this spelling')
         return Effect.DENY
+
+    def _resource_control(self, place: str, content: Mapping[str, Any]) -> None:
+        """Refuse what only RCPFullAWSAccess may say: AWS attaches it everywhere, and others cannot allow."""
+        if content.get("Effect") == "Allow" and content.get("Action") != "*":
+            fact = "a resource control policy has no Allow of your own: it only takes away"
+            self.fault(f"{place}.Effect", fact, 'write "Deny", and leave the Allow to RCPFullAWSAccess')
+        if content.get("Principal", "*") != "*":
+            fact = "a resource control policy is about everybody"
+            self.fault(f"{place}.Principal", fact, 'write "*" and narrow it by conditions')
 
     def _sid(self, place: str, content: Mapping[str, Any]) -> str:
         sid = self._text(f"{place}.Sid", content.get("Sid", ""))
@@ -237,11 +248,13 @@ class _Reader:
 
         # Guess: a registry policy has to have one, as in all of AWS's examples; AWS does not say so.
         if self.kind is not PolicyKind.REPOSITORY and not {"Resource", "NotResource"} & content.keys():
-            self.fault(f"{place}.Resource", "it is missing", f"a {self.kind.words} has to say on what: an ARN, or '*'")
+            self.fault(
+                f"{place}.Resource", "it is missing", f"{_article(self.kind.words)} has to say on what: an ARN, or '*'"
+            )
         return self._pair(place, content, "Resource", check)
 
     def _pair(
-        self, place: str, content: Mapping[str, Any], element: str, check: Any
+        self, place: str, content: Mapping[str, Any], element: str, check: Callable[[str, str], None]
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Read an element and its negation, of which a statement may have one."""
         negation = f"Not{element}"
@@ -319,7 +332,8 @@ class _Reader:
         place = _at(place, str(written))
         parts = _operator_parts(str(written))
         if parts is None:
-            self.fault(place, "no condition operator has this name", self._suggest(str(written), OPERATORS))
+            way_out = self._suggest(str(written).rpartition(":")[2], OPERATORS)
+            self.fault(place, "no condition operator has this name", way_out)
             return
         if not isinstance(keys, Mapping) or not keys:
             self.fault(place, f"{_quoted(keys)} names no key", 'write {"<key>": "<value>"}')
@@ -382,10 +396,11 @@ class _Reader:
             for key in content.repeated:
                 self.fault(place, f"the key {key!r} is there twice", "keep one; of two statements make a list")
 
-    def _suggest(self, word: str, known: Any) -> str:
+    def _suggest(self, word: str, known: Iterable[str]) -> str:
         lowered = {name.lower(): name for name in known}
-        near = get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
-        return f"did you mean {lowered[near[0]]!r}?" if near else f"use one of {', '.join(list(known)[:9])}"
+        near = [name for name in lowered if len(word) > 3 and name.endswith(word.lower())]  # Equals: StringEquals
+        near += get_close_matches(word.lower(), lowered, n=1, cutoff=0.75)
+        return f"did you mean {lowered[near[0]]!r}?" if near else f"use one of {', '.join(list(lowered.values())[:9])}"
 
 
 def _complaint_about_principal(type_: str, name: str) -> tuple[str, str] | None:
