@@ -7,11 +7,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 from client_world import digest_of, index, manifest, refusal
+from ecrlab import lifecycle
 from test_paging import pages
 from test_refusals import filled
 
+BEGINNING = (
+    "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation failure: "
+)
 CASES = json.loads((Path(__file__).parent / "lifecycle_refusals.json").read_text("utf-8"))["cases"]
 
 
@@ -77,6 +81,48 @@ def test_a_call_is_refused(case, names, world):
     code, message = refusal(getattr(world.ecr, case["operation"]), **filled(case["parameters"], names))
     assert (case["code"], filled(case["message"], names)) == (code, message)
     assert before == world.details(filter={"imageStatus": "ANY"})
+
+
+INVALID = json.loads((Path(__file__).parents[1] / "lifecycle" / "invalid_policies.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("case", INVALID, ids=[case["name"] for case in INVALID])
+def test_a_policy_that_aws_refuses(case, ecr):
+    """The sentence begins as AWS's does, and goes on with the place of the first fault."""
+    written = (case.get("policy_text") or json.dumps(case["policy"])).ljust(100)
+    first = lifecycle.faults_of(written)[0]
+    for call in (ecr.put_lifecycle_policy, ecr.start_lifecycle_policy_preview):
+        code, message = refusal(call, repositoryName="team/api", lifecyclePolicyText=written)
+        assert ("InvalidParameterException", f"{BEGINNING}{first.place}: {first.fact}'") == (code, message)
+
+
+HOSTILE = {  # id: the text
+    "deep": "[" * 15_000,
+    "deep in a rule": '{"rules": [{"selection": ' + "[" * 10_000 + "]" * 10_000 + "}]}",
+    "half a surrogate pair": json.dumps({"rules": ["\ud800"]}).ljust(100),
+    "no number": '{"rules": [{"rulePriority": NaN}]}'.ljust(100),
+    "a number of 5,000 digits": '{"rules": [{"rulePriority": ' + "9" * 5_000 + "}]}",
+    "the end of time": text(rule(1, "any", "sinceImagePushed", 10**400)),
+    "text": json.dumps("a" * 100),
+    "null bytes": "\x00" * 100,
+    "keys twice": '{"rules": [], "rules": [{}]}'.ljust(100),
+    "a rule that is a list": json.dumps({"rules": [[1, 2, 3]]}).ljust(100),
+}
+
+
+@pytest.mark.parametrize("written", HOSTILE.values(), ids=HOSTILE)
+def test_error_a_text_that_nobody_means(written, world):
+    """It is refused in AWS's words, or it is a policy that does nothing; the old policy stays in force."""
+    put = {"repositoryName": "team/api", "lifecyclePolicyText": KEEP_ONE}
+    world.ecr.put_lifecycle_policy(**put)
+    try:
+        world.ecr.put_lifecycle_policy(**put | {"lifecyclePolicyText": written})
+    except ClientError as refused:
+        error = refused.response["Error"]
+        assert ("InvalidParameterException", True) == (error["Code"], error["Message"].startswith(BEGINNING))
+        assert KEEP_ONE == world.ecr.get_lifecycle_policy(repositoryName="team/api")["lifecyclePolicyText"]
+    world.push(b"layer", tag="v1")
+    assert () == world.clock.advance(days=3000)
 
 
 def test_a_policy_is_given_back_as_it_came(ecr):

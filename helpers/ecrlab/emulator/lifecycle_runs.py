@@ -9,7 +9,7 @@ clock is moved. AWS applies a policy "within 24 hours" after an image meets its 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, time, timedelta
 
 from ecrlab import lifecycle
@@ -81,10 +81,10 @@ def _lived(repository: Repository, policy_text: str | None, since: datetime, unt
         policy = lifecycle.parse(policy_text) if policy_text else None
         while run <= until:
             yield from _ended_restores(repository, run)
-            happened, due = _run(repository, policy, run)
+            happened, entries = _run(repository, policy, run)
             yield from happened
-            earliest = min([run] if happened else [*due, *repository.images.restores.values()], default=until)
-            run = max(run + _DAY, _run_after(earliest - timedelta.resolution))
+            change = run if happened else min([until, *_coming_changes(repository, entries)])
+            run = max(run + _DAY, _run_after(change - timedelta.resolution))
         if policy is not None:
             repository.lifecycle_evaluated_at = _run_after(until) - _DAY
     yield from _ended_restores(repository, until)
@@ -96,14 +96,20 @@ def _run_after(moment: datetime) -> datetime:
     return run if run > moment else run + _DAY
 
 
-def _run(repository: Repository, policy: Policy | None, at: datetime) -> tuple[list[Happening], list[datetime]]:
-    """Run once; return what happened, and when the images that are too young come of age."""
+def _coming_changes(repository: Repository, entries: Sequence[Entry]) -> Iterator[datetime]:
+    """Tell when an image comes of age, and when a restore ends."""
+    yield from (due for entry in entries if (due := entry.when_due) is not None)
+    yield from repository.images.restores.values()
+
+
+def _run(repository: Repository, policy: Policy | None, at: datetime) -> tuple[list[Happening], Sequence[Entry]]:
+    """Run once; return what happened, and what the policy says about each image."""
     happened = _followed(repository, at)
     if policy is None:
-        return happened, []
-    outcome = plan(repository, policy, at)
-    happened += [_done(repository, entry, at) for entry in outcome.entries if entry.why is Why.ACTED]
-    return happened, [due for entry in outcome.entries if (due := entry.when_due) is not None]
+        return happened, ()
+    entries = plan(repository, policy, at).entries
+    happened += [_done(repository, entry, at) for entry in entries if entry.why is Why.ACTED]
+    return happened, entries
 
 
 def _done(repository: Repository, entry: Entry, at: datetime) -> Happening:
