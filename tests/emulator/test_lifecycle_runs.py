@@ -201,6 +201,23 @@ def test_an_image_that_is_being_restored_still_lies_in_the_archive(world):
         assert expected == [happening.what.split()[0] for happening in world.clock.advance(days=200)]
 
 
+def test_what_comes_back_takes_its_place_at_the_next_run(world):
+    """A restored image is as new as its restore: within one advance it pushes out the one that was newest."""
+    old = world.push(b"old", tag="v1")
+    new = world.push(b"new", tag="v2")
+    world.ecr.update_image_storage_class(
+        repositoryName="team/api", imageId={"imageTag": "v1"}, targetStorageClass="ARCHIVE"
+    )
+    put_policy(world, KEEP_ONE)
+    world.clock.advance(hours=16, minutes=50)
+    world.ecr.update_image_storage_class(
+        repositoryName="team/api", imageId={"imageTag": "v1"}, targetStorageClass="STANDARD"
+    )
+    back, expired = world.clock.advance(days=30)
+    assert (FIRST_RUN + timedelta(minutes=10), old[:19]) == (back.at, back.subject[9:28])
+    assert (FIRST_RUN + timedelta(days=1), new[:19]) == (expired.at, expired.subject[9:28])
+
+
 # --- referrers ------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +235,26 @@ def test_referrers_follow_at_the_next_run_without_any_policy(world):
     )
     assert "deleted, as the image it refers to was before" == first.what
     assert [] == digests(world)
+
+
+def test_no_rule_takes_a_referrer_along(world):
+    """A rule acts on the image; its signature is in no preview, and follows a day later."""
+    subject = world.push(b"layer", tag="v1")
+    signature = world.put(refer_to(subject))
+    world.push(b"new", tag="v2")
+    world.ecr.start_lifecycle_policy_preview(repositoryName="team/api", lifecyclePolicyText=KEEP_ONE)
+    world.clock.advance(seconds=1)
+    preview = world.ecr.get_lifecycle_policy_preview(repositoryName="team/api")
+    assert ([subject], 1) == (
+        [result["imageDigest"] for result in preview["previewResults"]],
+        preview["summary"]["expiringImageTotalCount"],
+    )
+    put_policy(world, KEEP_ONE)
+    first, second = world.clock.advance(days=5)
+    assert [(FIRST_RUN, subject[:19]), (FIRST_RUN + timedelta(days=1), signature[:19])] == [
+        (happening.at, happening.subject[9:28]) for happening in (first, second)
+    ]
+    assert second.what.startswith("deleted")
 
 
 def test_referrers_follow_into_the_archive(world):
@@ -289,7 +326,7 @@ POLICIES = {
     ),
 }
 STEPS = st.tuples(
-    st.sampled_from(["push", "push", "push", "index", "refer", "archive", "restore", "pull", "delete"]),
+    st.sampled_from(["push", "push", "push", "index", "refer", "refer", "archive", "restore", "pull", "delete"]),
     st.integers(0, 9),
     st.sampled_from([None, "a1", "a2", "b1", "c1"]),
     st.sampled_from([0, 0, 7, 24, 30, 80]),
@@ -344,7 +381,7 @@ class Play:
         return self.ecr.clock.advance(hours=hours)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=120)
 @given(SCRIPTS, st.sampled_from(sorted(POLICIES)), st.lists(st.integers(1, 60), min_size=1, max_size=5))
 def test_it_does_not_matter_in_how_many_steps_time_passes(script, name, days):
     """Runs that are left out would have changed nothing: a day at a time, or all days at once, it is the same."""
@@ -357,7 +394,7 @@ def test_it_does_not_matter_in_how_many_steps_time_passes(script, name, days):
     assert 1 == len(evaluated)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=120)
 @given(SCRIPTS, st.sampled_from(sorted(POLICIES)))
 def test_a_preview_shows_what_a_run_at_the_same_moment_does(script, name):
     """Same images, same actions, same rules; what merely follows a subject is in neither."""
@@ -381,7 +418,7 @@ def test_a_preview_shows_what_a_run_at_the_same_moment_does(script, name):
     assert shown == done
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=60)
 @given(SCRIPTS, st.sampled_from(sorted(POLICIES)))
 def test_an_index_in_use_keeps_its_images(script, name):
     """Whatever runs, no index outside the archive has lost an image to a policy, and layers follow their images."""
