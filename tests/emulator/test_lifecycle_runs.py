@@ -331,7 +331,7 @@ STEPS = st.tuples(
     st.sampled_from([None, "a1", "a2", "b1", "c1"]),
     st.sampled_from([0, 0, 7, 24, 30, 80]),
 )
-SCRIPTS = st.lists(STEPS, min_size=1, max_size=14)
+SCRIPTS = st.lists(STEPS, min_size=5, max_size=20)
 
 
 class Play:
