@@ -98,9 +98,12 @@ def _by_resource_and_identity(request: Request, policies: Policies, allowed: dic
     owner_side = _owner_side(request, allowed)
     reach = allowed[owner_side] if owner_side else Reach.NONE
     if request.principal.account_id is None:  # a service or anybody: there is no other side
-        return _of(owner_side, PolicyKind.REPOSITORY)
+        if owner_side:
+            return Verdict(Outcome.ALLOWED, owner_side)
+        missing = PolicyKind.IDENTITY if request.is_login else request.owner_layer
+        return Verdict(Outcome.IMPLICITLY_DENIED, missing)
     if request.crosses_accounts and not request.is_login and not reach:
-        return Verdict(Outcome.IMPLICITLY_DENIED, PolicyKind.REPOSITORY)
+        return Verdict(Outcome.IMPLICITLY_DENIED, request.owner_layer)
     if owner_side and reach is Reach.EXACT and not request.crosses_accounts:
         return Verdict(Outcome.ALLOWED, owner_side)
     for gate in identity_gates(request, policies, reach):
@@ -126,7 +129,3 @@ def _owner_side(request: Request, allowed: dict[PolicyKind, Reach]) -> PolicyKin
         return None
     candidates = [kind for kind in (PolicyKind.REPOSITORY, PolicyKind.REGISTRY) if kind in allowed]
     return max(candidates, key=allowed.__getitem__, default=None)
-
-
-def _of(kind: PolicyKind | None, otherwise: PolicyKind) -> Verdict:
-    return Verdict(Outcome.ALLOWED, kind) if kind else Verdict(Outcome.IMPLICITLY_DENIED, otherwise)

@@ -92,8 +92,8 @@ def _silent_layers(case: Case) -> Iterator[Blocker]:
             where = f" of level {layer.level}" if layer.level else ""
             yield Blocker(layer.kind, None, layer.level, f"no {layer.kind.words}{where} allows {action}")
     if case.needs_owner and not case.owner_reach:
-        yield Blocker(PolicyKind.REPOSITORY, None, 0, f"no policy of the resource's account allows {action}")
-    if case.request.principal.account_id is None or _owner_is_enough(case):
+        yield Blocker(case.request.owner_layer, None, 0, f"no policy of the resource's account allows {action}")
+    if _owner_is_enough(case) or (case.request.principal.account_id is None and not case.request.is_login):
         return
     allowed = {layer.kind for layer in case.trace if layer.reach}
     for gate in identity_gates(case.request, case.policies, case.owner_reach):
@@ -118,7 +118,7 @@ def summary_of(case: Case) -> str:
 
 def _why_needed(case: Case, decided_by: PolicyKind) -> str:
     request = case.request
-    if decided_by is PolicyKind.REPOSITORY:
+    if decided_by in _OWNER_SIDE:
         if request.principal.account_id is None:
             return f", and {request.principal.words} has no other way in"
         return f", and the caller belongs to account {request.principal.account_id}, so both sides have to"

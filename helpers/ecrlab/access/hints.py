@@ -43,7 +43,8 @@ def _for_blocker(case: Case, blocker: Blocker) -> Iterator[str]:
 
 
 def _allows_in(case: Case, blocker: Blocker) -> Iterator[StatementTrace]:
-    kinds = (PolicyKind.REPOSITORY, PolicyKind.REGISTRY) if blocker.kind is PolicyKind.REPOSITORY else (blocker.kind,)
+    owner_side = (PolicyKind.REPOSITORY, PolicyKind.REGISTRY)
+    kinds = owner_side if blocker.kind in owner_side else (blocker.kind,)
     for layer in case.layers(*kinds):
         if layer.level == blocker.level:
             yield from (entry for entry in layer.statements if entry.effect is Effect.ALLOW)
@@ -114,11 +115,13 @@ def _what_to_add(case: Case, blocker: Blocker) -> str:
     match blocker.kind:
         case PolicyKind.SCP:
             return f"Each level of the organization has to allow {request.action}; level {blocker.level} does not."
-        case PolicyKind.REPOSITORY:
+        case PolicyKind.REPOSITORY | PolicyKind.REGISTRY:
             who = request.principal.role_arn or request.principal.arn
-            return f"The repository policy needs an Allow of {request.action} for {who}."
+            return f"The {blocker.kind.words} needs an Allow of {request.action} for {who}."
         case PolicyKind.BOUNDARY | PolicyKind.SESSION | PolicyKind.ENDPOINT:
             return f"The {blocker.kind.words} only narrows, but it has to contain {request.action}, too."
+        case _ if request.principal.account_id is None:
+            return f"Only callers of an account log in; {request.principal.words} has no identity policy to allow it."
         case _:
             return f"An identity policy of the caller needs an Allow of {request.action} on {request.resource}."
 

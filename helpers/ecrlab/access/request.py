@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ecrlab.access.policy import Policy
+from ecrlab.access.policy import Policy, PolicyKind
 from ecrlab.access.principal import Principal
 from ecrlab.errors import InvalidInput
 
@@ -59,6 +59,11 @@ class Request:
     def crosses_accounts(self) -> bool:
         """Whether the caller belongs to another account than the resource; only then both sides have to allow."""
         return self.principal.account_id != self.resource_account
+
+    @property
+    def owner_layer(self) -> PolicyKind:
+        """The policy on the resource's side that should allow: the repository's, or the registry's if none is named."""
+        return PolicyKind.REGISTRY if self.resource == "*" else PolicyKind.REPOSITORY
 
     @property
     def is_login(self) -> bool:
