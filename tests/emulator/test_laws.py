@@ -28,6 +28,7 @@ class Direct:
 
     registry: Registry = field(default_factory=lambda: Registry("111122223333", "us-east-1"))
     clock: ManualClock = field(default_factory=ManualClock)
+    principal: str = "AKIAIOSFODNN7EXAMPLE"
 
     def __call__(self, operation: str, **parameters):
         """Make a call on ``team/api``; return the answer or raise EcrError."""
@@ -35,7 +36,7 @@ class Direct:
             operation,
             {"repositoryName": "team/api", **parameters},
             caller=self.registry,
-            principal="AKIAIOSFODNN7EXAMPLE",
+            principal=self.principal,
             registry_of=lambda account: self.registry,
             clock=self.clock,
             rules=STRICT,

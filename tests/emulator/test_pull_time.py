@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import boto3
 import pytest
-from client_world import ACCOUNT, refusal
+from client_world import ACCOUNT, manifest, refusal
+from test_laws import Direct
 from test_paging import pages
 
 SCANNER = f"arn:aws:iam::{ACCOUNT}:role/scanner"
@@ -52,6 +53,32 @@ def test_roles_and_users_can_be_listed(ecr, principal):
     """With a path, of another account and of another partition, too."""
     ecr.register_pull_time_update_exclusion(principalArn=principal)
     assert [principal] == ecr.list_pull_time_update_exclusions()["pullTimeUpdateExclusions"]
+
+
+CALLERS = {  # id: (who pulls, whether that is kept out by a list of role/jobs/scanner and user/alice)
+    "the role": (f"arn:aws:iam::{ACCOUNT}:role/jobs/scanner", True),
+    "a session, whose ARN has no path": (f"arn:aws:sts::{ACCOUNT}:assumed-role/scanner/nightly", True),
+    "the user": (f"arn:aws:iam::{ACCOUNT}:user/alice", True),
+    "a user of the role's name": (f"arn:aws:iam::{ACCOUNT}:user/scanner", False),
+    "a role that is called like its session": (f"arn:aws:sts::{ACCOUNT}:assumed-role/nightly/scanner", False),
+    "the role of another account": ("arn:aws:sts::999988887777:assumed-role/scanner/nightly", False),
+    "the root of the account": (f"arn:aws:iam::{ACCOUNT}:root", False),
+    "an access key": ("AKIAIOSFODNN7EXAMPLE", False),
+}
+
+
+@pytest.mark.parametrize(("principal", "excluded"), CALLERS.values(), ids=CALLERS)
+def test_pulls_by_listed_principals_do_not_count(principal, excluded):
+    """A listed role covers its sessions; everybody else's pull is recorded."""
+    ecr = Direct(principal=principal)
+    ecr("CreateRepository")
+    ecr.upload(b"{}", [])
+    ecr("PutImage", imageManifest=manifest(), imageTag="v1")
+    for listed in (f"arn:aws:iam::{ACCOUNT}:role/jobs/scanner", f"arn:aws:iam::{ACCOUNT}:user/alice"):
+        ecr("RegisterPullTimeUpdateExclusion", principalArn=listed)
+    ecr("BatchGetImage", imageIds=[{"imageTag": "v1"}])
+    (image,) = ecr("DescribeImages")["imageDetails"]
+    assert (None if excluded else ecr.clock.now()) == image.get("lastRecordedPullTime")
 
 
 @pytest.mark.parametrize("size", [1, 3, 100, 1000])

@@ -5,6 +5,7 @@ So a scanner that pulls everything every night does not keep everything alive.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ __all__ = ["OPERATIONS", "record_pull"]
 
 _DEFAULT_PAGE = 100
 _MOST_EXCLUSIONS = 100  # Amazon ECR User Guide, pull time update exclusions
+_ROLE_OR_USER = re.compile(r"arn:[^:]+:(?:iam|sts)::([0-9]{12}):(role|user|assumed-role)/(.+)")
 _STEP = timedelta(hours=24)  # the model: lastRecordedPullTime is refreshed at least once in 24 hours
 
 
@@ -64,7 +66,23 @@ def _is_recent(pulled_at: datetime | None, now: datetime) -> bool:
 
 
 def _is_excluded(call: Call) -> bool:
-    return call.principal in call.registry.pull_time_exclusions
+    caller = _identity(call.principal)
+    return caller is not None and any(caller == _identity(listed) for listed in call.registry.pull_time_exclusions)
+
+
+def _identity(principal: str) -> tuple[str, str, str] | None:
+    """Return account, kind and name of a role or user, or of the role behind a session.
+
+    The ARN of a session leaves out the path of its role; no account has two roles, or two users, of one name. An access
+    key, a service or a root user is on no list: ``None``.
+    """
+    match = _ROLE_OR_USER.fullmatch(principal)
+    if match is None:
+        return None
+    account, kind, names = match.groups()
+    if kind == "assumed-role":
+        return account, "role", names.partition("/")[0]
+    return account, kind, names.rpartition("/")[2]
 
 
 OPERATIONS = {
