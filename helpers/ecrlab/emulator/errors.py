@@ -240,6 +240,11 @@ def limit_exceeded(fact: str) -> EcrError:
     return EcrError("LimitExceededException", fact)
 
 
+def access_denied(message: str) -> EcrError:
+    """Build the error of a request that the caller may not make; the sentence is AWS's."""
+    return EcrError("AccessDeniedException", message)
+
+
 def policy_not_found(kind: str, repository: str, registry_id: str) -> EcrError:
     """Build the error for a missing ``Lifecycle`` or ``Repository`` policy."""
     return EcrError(

@@ -29,15 +29,17 @@ import moto.ecr.urls as moto_urls
 from moto.core.exceptions import ServiceException
 from moto.core.utils import camelcase_to_underscores
 
+from ecrlab.access import Decision
 from ecrlab.clock import Clock, Happening, ManualClock, SystemClock
 from ecrlab.emulator import download_urls, errors, lifecycle_runs, service
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.fidelity import FIDELITY
+from ecrlab.emulator.moto_identities import Desk
 from ecrlab.emulator.moto_views import ImageView, RepositoryView, scan_on_push
 from ecrlab.emulator.rules import COMPATIBLE, STRICT, Rules
 from ecrlab.emulator.state import Image, Registry
 
-__all__ = ["EcrBackend", "EcrResponse", "install", "uninstall"]
+__all__ = ["EcrBackend", "EcrResponse", "desk", "install", "uninstall"]
 
 _ENDPOINT = "{0}/$"
 _LAYERS = ("ecr", download_urls.HOST)
@@ -65,6 +67,7 @@ Response = tuple[int, dict[str, Any], str | bytes]
 class _Settings:
     rules: Rules
     clock: Clock
+    desk: Desk
 
     def live_through(self, _before: datetime, after: datetime) -> list[Happening]:
         """Let every registry, in the order of accounts and regions, do what falls into an advance of the clock."""
@@ -79,7 +82,7 @@ class _Settings:
 
 def install(*, strict: bool, clock: Clock | None) -> None:
     """Point moto's hooks at our classes. Idempotent; see ``ecrlab.emulator.install``."""
-    settings = _Settings(STRICT if strict else COMPATIBLE, SystemClock() if clock is None else clock)
+    settings = _Settings(STRICT if strict else COMPATIBLE, SystemClock() if clock is None else clock, Desk())
     moto_models.ecr_backends.backend = type("InstalledEcrBackend", (EcrBackend,), {"settings": settings})
     moto_urls.url_paths[_ENDPOINT] = EcrResponse.dispatch
     if _LAYERS not in backend_index.backend_url_patterns:
@@ -88,6 +91,11 @@ def install(*, strict: bool, clock: Clock | None) -> None:
     moto_models.ecr_backends.clear()
     if isinstance(settings.clock, ManualClock):
         settings.clock.subscribe(settings.live_through)
+
+
+def desk() -> Desk:
+    """Return the front desk of the emulator that is installed."""
+    return cast(type[EcrBackend], moto_models.ecr_backends.backend).settings.desk
 
 
 def uninstall() -> None:
@@ -129,10 +137,15 @@ class EcrBackend(moto_models.ECRBackend):
                 parameters,
                 caller=self.registry,
                 principal=principal,
+                caller_of=self.settings.desk.caller_of,
+                on_refusal=self._keep_refusal,
                 registry_of=self._registry_of,
                 clock=self.settings.clock,
                 rules=self.settings.rules,
             )
+
+    def _keep_refusal(self, decision: Decision) -> None:
+        self.settings.desk.last_refusal = decision
 
     def catch_up(self, until: datetime) -> tuple[Happening, ...]:
         """Let the registry do what it does by itself up to a moment."""

@@ -60,6 +60,9 @@ class Rules:
     engines_are_ours: bool = _rule(
         "Scans, policy documents and replication are moto's code over our state, its canned CVE included."
     )
+    access_is_decided: bool = _rule(
+        "Nobody is refused by a policy; moto's tests call with keys of users that have none."
+    )
     mismatched_tag_has_own_failure: bool = _rule(
         "Deleting by a digest and a tag that do not belong together fails with ImageNotFound; moto compares it."
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ecrlab.access import Decision
 from ecrlab.clock import Clock
 from ecrlab.emulator import errors, lifecycle_runs
+from ecrlab.emulator.authorizing import Caller, decisions
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.model import checked
 from ecrlab.emulator.operations import OPERATIONS
@@ -22,6 +24,8 @@ def answer(
     *,
     caller: Registry,
     principal: str,
+    caller_of: Callable[[str], Caller | None],
+    on_refusal: Callable[[Decision], None],
     registry_of: Callable[[str], Registry],
     clock: Clock,
     rules: Rules,
@@ -33,6 +37,8 @@ def answer(
         parameters: The request as JSON gives it.
         caller: The registry of the calling account in the region of the endpoint.
         principal: Who calls, as an access key id or an ARN.
+        caller_of: Finds about whom is decided by a principal's key; ``None`` lets it through.
+        on_refusal: Told of a decision that keeps the caller out.
         registry_of: Finds the registry of another account in the same region.
         clock: Asked once.
         rules: What is strict and what is relaxed.
@@ -47,14 +53,24 @@ def answer(
         request.pop("registryId", None)
     registry_id = request.get("registryId") if rules.registry_id_selects_registry else None
     registry, now = registry_of(registry_id) if registry_id else caller, clock.now()
+    known = caller_of(principal) if rules.access_is_decided else None
+    if known is not None:
+        _refuse_what_is_denied(decisions(known, operation, request, registry, now), on_refusal)
     lifecycle_runs.catch_up(registry, now, run_policies=rules.engines_are_ours)
     call = Call(
         operation,
         request,
         registry=registry,
         account_id=caller.account_id,
-        principal=principal,
+        principal=known.principal.arn if known else principal,
         now=now,
         rules=rules,
     )
     return OPERATIONS[operation](call)
+
+
+def _refuse_what_is_denied(made: Iterable[Decision], on_refusal: Callable[[Decision], None]) -> None:
+    for decision in made:
+        if not decision.allowed:
+            on_refusal(decision)
+            raise errors.access_denied(decision.aws_message)

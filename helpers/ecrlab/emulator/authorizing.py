@@ -1,0 +1,108 @@
+"""Whether a caller may do what it asks: one place decides, whatever door the request came through.
+
+Nobody is decided about unless somebody asked for it: the administrator of a lab, and callers whom IAM does not know,
+come without a `Caller` and are let through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from ecrlab.access import ACTIONS, Decision, Policies, Policy, PolicyKind, Principal, Request, action_of, decide, parse
+from ecrlab.emulator.state import Registry, Repository
+from ecrlab.naming import partition_of
+
+__all__ = ["Caller", "decisions"]
+
+Context = Mapping[str, str | Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody about whom is decided: who it is, what its own account says, and how its requests come.
+
+    ``context`` holds the condition keys that follow from the way of the request: ``aws:SourceIp``, ``aws:SourceVpce``.
+    """
+
+    principal: Principal
+    identity: tuple[Policy, ...] = ()
+    boundary: Policy | None = None
+    session: tuple[Policy, ...] = ()
+    context: Context = field(default_factory=dict)
+
+
+def decisions(
+    caller: Caller, operation: str, parameters: Mapping[str, Any], registry: Registry, now: datetime
+) -> Iterator[Decision]:
+    """Decide an operation for each resource that it names; all have to be allowed.
+
+    Guess: AWS decides before it looks whether a repository exists, so that a refusal tells nobody what is there.
+
+    Args:
+        caller: Who asks.
+        operation: AWS's name, ``PutImage``.
+        parameters: The checked request.
+        registry: The registry that ``registryId`` names, by default the caller's own.
+        now: For ``aws:CurrentTime``; timezone-aware.
+    """
+    action = action_of(operation) or f"ecr:{operation}"
+    common = _context(caller, parameters, registry, now)
+    for resource, repository in _resources(operation, action, parameters, registry):
+        tags = repository.resource_tags if repository else {}
+        context = common | {f"{prefix}:ResourceTag/{key}": tags[key] for key in tags for prefix in ("aws", "ecr")}
+        request = Request(caller.principal, action, resource, registry.account_id, context)
+        yield decide(request, _policies(caller, registry, repository))
+
+
+def _policies(caller: Caller, registry: Registry, repository: Repository | None) -> Policies:
+    return Policies(
+        identity=caller.identity,
+        repository=_read(repository.policy, PolicyKind.REPOSITORY) if repository else None,
+        registry=_read(registry.policy, PolicyKind.REGISTRY),
+        boundary=caller.boundary,
+        session=caller.session,
+    )
+
+
+@lru_cache(maxsize=256)
+def _read(text: str | None, kind: PolicyKind) -> Policy | None:
+    return None if text is None else parse(text, kind)
+
+
+def _resources(
+    operation: str, action: str, parameters: Mapping[str, Any], registry: Registry
+) -> Iterator[tuple[str, Repository | None]]:
+    known = ACTIONS.get(action.removeprefix("ecr:"))
+    if known is not None and not known.takes_repository:
+        yield "*", None
+        return
+    beginning = f"arn:{partition_of(registry.region)}:ecr:{registry.region}:{registry.account_id}:repository/"
+    arn = parameters.get("resourceArn")
+    names = [parameters["repositoryName"]] if "repositoryName" in parameters else parameters.get("repositoryNames")
+    if arn is not None:
+        yield arn, registry.repository(arn.removeprefix(beginning))
+    elif names is None:
+        yield f"{beginning}*", None  # a listing asks for all repositories at once
+    else:
+        yield from ((f"{beginning}{name}", registry.repository(name)) for name in names)
+
+
+def _context(caller: Caller, parameters: Mapping[str, Any], registry: Registry, now: datetime) -> dict[str, Any]:
+    """Collect the global condition keys, those of the request and those of the session."""
+    context: dict[str, Any] = {
+        "aws:CurrentTime": f"{now:%Y-%m-%dT%H:%M:%SZ}",
+        "aws:EpochTime": str(int(now.timestamp())),
+        "aws:RequestedRegion": registry.region,
+        "aws:SecureTransport": "true",
+        "aws:ViaAWSService": "false",
+    }
+    sent = {tag["Key"]: tag.get("Value", "") for tag in parameters.get("tags", ())}
+    context |= {f"aws:RequestTag/{key}": value for key, value in sent.items()}
+    tag_keys = [*sent, *parameters.get("tagKeys", ())]
+    if tag_keys:
+        context["aws:TagKeys"] = tag_keys
+    return context | dict(caller.context)
