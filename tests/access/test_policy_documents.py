@@ -10,6 +10,8 @@ import pytest
 from ecrlab import access
 from ecrlab.access import POLICY_TEXT_LIMIT, Effect, NamedPrincipal, PolicyKind
 from ecrlab.errors import InvalidPolicy
+from hypothesis import given
+from hypothesis import strategies as st
 
 FAULTS = json.loads((Path(__file__).parent / "policy_faults.json").read_text("utf-8"))["cases"]
 PUSHERS = {"Effect": "Allow", "Principal": "*", "Action": "ecr:PutImage"}
@@ -48,9 +50,49 @@ def test_a_policy_on_a_resource_has_a_limit(kind):
 
 
 def test_too_deep_a_document_is_a_fault():
-    """Nesting without end neither crashes nor hangs."""
+    """Nesting without end neither crashes nor hangs, wherever it is."""
     (fault,) = access.faults_of("[" * 100_000, PolicyKind.REPOSITORY)
     assert "policy: it is nested too deeply; a policy needs no more than six levels" == str(fault)
+    for depth in (10, 300, 700, 900, 950, 990):
+        deep = "[" * depth + "]" * depth
+        assert access.faults_of(f'{{"Statement": {{"Principal": {deep}}}}}', PolicyKind.REPOSITORY)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["Statement", "Effect", "Principal", "Condition", "Bool", "AWS", "x"]), inner)
+    ),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["Version", "Id", "Statement"]), JSON), st.sampled_from(PolicyKind))
+def test_nothing_makes_the_reader_stumble(document, kind):
+    """Whatever the document says, it is a policy, or an error of ours with faults."""
+    faults = access.faults_of(document, kind)
+    if not faults:
+        assert access.parse(document, kind).kind is kind
+    else:
+        with pytest.raises(InvalidPolicy):
+            access.parse(json.dumps(document), kind)
+
+
+@given(JSON)
+def test_nor_does_one_statement(statement):
+    """The same holds one level further down."""
+    assert access.faults_of({"Statement": [{"Effect": "Allow", "Action": statement}]}, PolicyKind.REPOSITORY)
+    shape = {"Effect": "Allow", "Principal": statement, "Action": "*", "Condition": statement}
+    access.faults_of({"Statement": [shape]}, PolicyKind.REPOSITORY)
+
+
+def test_a_key_may_be_anything():
+    """A mapping from Python may have keys that JSON does not know."""
+    document = {
+        "Statement": {"Effect": "Allow", "Principal": {7: "x"}, "Action": "*", "Condition": {8: {9: "a"}}, 1: 2}
+    }
+    faults = [fault.place for fault in access.faults_of(document, PolicyKind.REPOSITORY)]
+    assert ["Statement[0].1", "Statement[0].Principal.7", "Statement[0].Condition.8"] == faults
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any, NoReturn
@@ -77,8 +78,7 @@ class _Repeating(dict[str, Any]):
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
-        keys = [key for key, _ in pairs]
-        self.repeated = tuple(dict.fromkeys(key for key in keys if keys.count(key) > 1))
+        self.repeated = tuple(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class _Reader:
     def policy(self, document: str | Mapping[str, Any], name: str) -> Policy | None:
         """Read the whole document; ``None`` if it is no object."""
         content = self._json(document) if isinstance(document, str) else document
-        if content is None:
+        if self.faults:
             return None
         if not isinstance(content, Mapping):
             self.fault("policy", f"{_quoted(content)} is not an object", "start it with '{'")
@@ -143,7 +143,7 @@ class _Reader:
     def _size(self, document: str | Mapping[str, Any]) -> None:
         if self.kind not in (PolicyKind.REPOSITORY, PolicyKind.REGISTRY):
             return
-        text = document if isinstance(document, str) else json.dumps(document, default=str)
+        text = document if isinstance(document, str) else _written(document)
         if len(text) > POLICY_TEXT_LIMIT:
             fact = f"it has {len(text):,} characters and {POLICY_TEXT_LIMIT:,} is the limit"
             self.fault("policy", fact, "drop the spaces, or grant to an account or organization, not to each role")
@@ -188,15 +188,22 @@ class _Reader:
         effect = self._effect(place, content)
         if self.kind is PolicyKind.RCP:
             self._resource_control(place, content)
+        sid = self._sid(place, content)
+        actions, not_actions = self._actions(place, content)
+        resources, not_resources = self._resources(place, content)
+        principals, not_principals = self._principals(place, content, effect)
         return Statement(
-            index,
-            effect,
-            self._sid(place, content),
-            *self._actions(place, content),
-            *self._resources(place, content),
-            *self._principals(place, content, effect),
-            self._conditions(place, content),
-            self.version == _CURRENT,
+            index=index,
+            effect=effect,
+            sid=sid,
+            actions=actions,
+            not_actions=not_actions,
+            resources=resources,
+            not_resources=not_resources,
+            principals=principals,
+            not_principals=not_principals,
+            conditions=self._conditions(place, content),
+            variables=self.version == _CURRENT,
         )
 
     def _effect(self, place: str, content: Mapping[str, Any]) -> Effect:
@@ -212,9 +219,10 @@ class _Reader:
         if content.get("Effect") == "Allow" and content.get("Action") != "*":
             fact = "a resource control policy has no Allow of your own: it only takes away"
             self.fault(f"{place}.Effect", fact, 'write "Deny", and leave the Allow to RCPFullAWSAccess')
-        if content.get("Principal", "*") != "*":
+        named = next((key for key in ("NotPrincipal", "Principal") if content.get(key, "*") != "*"), None)
+        if named:
             fact = "a resource control policy is about everybody"
-            self.fault(f"{place}.Principal", fact, 'write "*" and narrow it by conditions')
+            self.fault(f"{place}.{named}", fact, 'write "*" and narrow it by conditions')
 
     def _sid(self, place: str, content: Mapping[str, Any]) -> str:
         sid = self._text(f"{place}.Sid", content.get("Sid", ""))
@@ -302,7 +310,9 @@ class _Reader:
         self._repeats(place, value)
         for type_, names in value.items():
             if type_ not in _PRINCIPAL_TYPES:
-                self.fault(_at(place, str(type_)), "no principal has this type", self._suggest(type_, _PRINCIPAL_TYPES))
+                self.fault(
+                    _at(place, str(type_)), "no principal has this type", self._suggest(str(type_), _PRINCIPAL_TYPES)
+                )
                 continue
             for where, name in self._texts(_at(place, type_), names):
                 yield self._name(where, type_, name)
@@ -394,12 +404,12 @@ class _Reader:
     def _repeats(self, place: str, content: Mapping[str, Any]) -> None:
         if isinstance(content, _Repeating):
             for key in content.repeated:
-                self.fault(place, f"the key {key!r} is there twice", "keep one; of two statements make a list")
+                self.fault(place, f"the key {key!r} is there twice", "keep one, or join their values in a list")
 
     def _suggest(self, word: str, known: Iterable[str]) -> str:
-        lowered = {name.lower(): name for name in known}
-        near = [name for name in lowered if len(word) > 3 and name.endswith(word.lower())]  # Equals: StringEquals
-        near += get_close_matches(word.lower(), lowered, n=1, cutoff=0.75)
+        lowered, word = {name.lower(): name for name in known}, word.lower()[:40]
+        near = [name for name in lowered if len(word) > 3 and name.endswith(word)]  # Equals: StringEquals
+        near += get_close_matches(word, lowered, n=1, cutoff=0.75)
         return f"did you mean {lowered[near[0]]!r}?" if near else f"use one of {', '.join(list(lowered.values())[:9])}"
 
 
@@ -439,5 +449,13 @@ def _article(words: str) -> str:
 
 
 def _quoted(value: object) -> str:
-    text = json.dumps(value, ensure_ascii=False, default=str)
+    text = _written(value)
     return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def _written(value: object) -> str:
+    """Write a value as JSON, as far as it is any."""
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (RecursionError, TypeError, ValueError):  # nested too deeply, or keys that are no text
+        return f"this {type(value).__name__}"
