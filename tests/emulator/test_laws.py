@@ -37,6 +37,8 @@ class Direct:
             {"repositoryName": "team/api", **parameters},
             caller=self.registry,
             principal=self.principal,
+            caller_of=lambda principal: None,
+            on_refusal=lambda decision: None,
             registry_of=lambda account: self.registry,
             clock=self.clock,
             rules=STRICT,

@@ -111,25 +111,19 @@ def tags(ecr) -> list[dict[str, str]]:
 
 
 def test_policies_come_back_as_they_went_in(ecr):
-    """Put, get, delete, get again."""
-    lifecycle = json.dumps({"rules": [{"rulePriority": 1, "description": "x" * 80}]})
+    """Put, get, delete, get again; lifecycle policies do so in test_lifecycle_operations.py."""
     statement = {"Effect": "Allow", "Principal": "*", "Action": "ecr:BatchGetImage"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     name = {"repositoryName": "team/api"}
-    ecr.put_lifecycle_policy(**name, lifecyclePolicyText=lifecycle)
     ecr.set_repository_policy(**name, policyText=policy)
     ecr.put_registry_policy(policyText=policy)
-    assert (lifecycle, policy, policy) == (
-        ecr.get_lifecycle_policy(**name)["lifecyclePolicyText"],
+    assert (policy, policy) == (
         ecr.get_repository_policy(**name)["policyText"],
         ecr.get_registry_policy()["policyText"],
     )
-    ecr.delete_lifecycle_policy(**name)
     ecr.delete_repository_policy(**name)
     ecr.delete_registry_policy()
-    assert ["LifecyclePolicyNotFoundException", "RepositoryPolicyNotFoundException"] == [
-        refusal(call, **name)[0] for call in (ecr.get_lifecycle_policy, ecr.get_repository_policy)
-    ]
+    assert "RepositoryPolicyNotFoundException" == refusal(ecr.get_repository_policy, **name)[0]
     assert "RegistryPolicyNotFoundException" == refusal(ecr.get_registry_policy)[0]
 
 
