@@ -114,7 +114,7 @@ def test_notes_are_on_the_card():
     narrow = policy(PolicyKind.SESSION, {"Effect": "Allow", "Action": "s3:*", "Resource": "*"})
     policies = Policies(repository=policy(PolicyKind.REPOSITORY, grant), session=(narrow,))
     card = str(access.decide(Request(CI, "ecr:PutImage", ARN), policies))
-    assert "  Note: The session policy of the caller does not allow ecr:PutImage, and is not asked: " in card
+    assert "  Note: The caller's session policy does not allow ecr:PutImage, and is not asked: " in card
 
 
 def test_the_trace_is_a_table_of_every_statement():

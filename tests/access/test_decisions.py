@@ -39,7 +39,8 @@ def policies(named: dict) -> Policies:
 def decision_of(case: dict) -> access.Decision:
     """Decide one case of the table."""
     principal = Principal.of(case["principal"])
-    request = Request(principal, case["action"], case["resource"], context=case.get("context", {}))
+    owner = case.get("resource_account", "")
+    request = Request(principal, case["action"], case["resource"], owner, case.get("context", {}))
     return access.decide(request, policies(case["policies"]))
 
 

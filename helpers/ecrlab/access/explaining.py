@@ -147,13 +147,23 @@ def _why_allowed(case: Case) -> str:
         return f"Both sides allow it: {owner} and {caller}."
     if case.owner_reach is Reach.ROLE:
         return f"{owner} names the caller's role, which needs no identity policy in the same account."
-    return f"{owner} names this very caller, which is enough in the same account."
+    named = "everybody" if _names_everybody(case, decided_by) else "this very caller"
+    return f"{owner} names {named}, which is enough in the same account."
 
 
 def _allowing(case: Case, kind: PolicyKind) -> str:
-    layer = next(case.layers(kind))
-    allowing = [entry for entry in layer.statements if entry.applies and entry.effect is Effect.ALLOW]
-    return max(allowing, key=lambda entry: entry.reach).place
+    return _closest_allow(case, kind).place
+
+
+def _names_everybody(case: Case, kind: PolicyKind) -> bool:
+    return any(principal.name == "*" for principal in _closest_allow(case, kind).statement.principals)
+
+
+def _closest_allow(case: Case, kind: PolicyKind) -> StatementTrace:
+    """Return the statement whose Allow names the caller most closely."""
+    statements = (entry for layer in case.layers(kind) for entry in layer.statements)
+    allowing = (entry for entry in statements if entry.applies and entry.effect is Effect.ALLOW)
+    return max(allowing, key=lambda entry: entry.reach)
 
 
 def _capital(sentence: str) -> str:
@@ -195,10 +205,11 @@ def _notes_on_exact_grants(case: Case) -> Iterator[str]:
         return
     silent = [kind for kind in (PolicyKind.BOUNDARY, PolicyKind.SESSION) if _is_silent(case, kind)]
     if case.owner_reach is Reach.EXACT and silent:
+        does, is_ = ("does", "is") if len(silent) == 1 else ("do", "are")
         yield (
-            f"The {' and the '.join(kind.words for kind in silent)} of the caller does not allow {request.action}, and "
-            "is not asked: by AWS's page nothing on the caller's side limits a grant to this very caller or to '*' in "
-            "the same account. Other evaluators deny here."
+            f"The caller's {' and '.join(kind.words for kind in silent)} {does} not allow {request.action}, and "
+            f"{is_} not asked: by AWS's page nothing on the caller's side limits a grant to this very caller or to '*' "
+            "in the same account. Other evaluators deny here."
         )
 
 

@@ -9,12 +9,14 @@ from ecrlab.access.actions import ACTIONS
 from ecrlab.access.conditions import OPERATORS
 from ecrlab.access.deciding import Outcome
 from ecrlab.access.explaining import Blocker, Case, blockers_of
-from ecrlab.access.policy import Condition, Effect, PolicyKind, Quantifier
+from ecrlab.access.policy import Effect, PolicyKind, Quantifier
 from ecrlab.access.principal import Reach
 from ecrlab.access.tracing import ConditionTrace, StatementTrace
+from ecrlab.access.variables import variables_in
 
 __all__ = ["hints_for"]
 
+_OWNER_SIDE = (PolicyKind.REPOSITORY, PolicyKind.REGISTRY)
 _BY_NAME = {action.qualified.lower(): action for action in ACTIONS.values()}
 
 
@@ -23,17 +25,18 @@ def hints_for(case: Case) -> tuple[str, ...]:
     if case.verdict.outcome is Outcome.ALLOWED:
         return ()
     blockers = sorted(blockers_of(case), key=lambda blocker: blocker.kind is not case.verdict.decided_by)
-    found = [hint for blocker in blockers for hint in _for_blocker(case, blocker)]
+    alone = len(blockers) == 1
+    found = [hint for blocker in blockers for hint in _for_blocker(case, blocker, alone=alone)]
     return tuple(dict.fromkeys(found))
 
 
-def _for_blocker(case: Case, blocker: Blocker) -> Iterator[str]:
+def _for_blocker(case: Case, blocker: Blocker, *, alone: bool) -> Iterator[str]:
     if blocker.statement is not None:
         yield from _past_a_deny(case, blocker.statement)
         return
     near = [entry for entry in _allows_in(case, blocker) if len(entry.misfits) == 1]
     for entry in near:
-        yield from _for_near_miss(case, entry)
+        yield from _for_near_miss(case, entry, alone=alone)
     yield from _for_a_login(case, blocker)
     if blocker.kind is PolicyKind.IDENTITY:
         yield from _for_delegation(case)
@@ -43,19 +46,32 @@ def _for_blocker(case: Case, blocker: Blocker) -> Iterator[str]:
 
 
 def _allows_in(case: Case, blocker: Blocker) -> Iterator[StatementTrace]:
-    owner_side = (PolicyKind.REPOSITORY, PolicyKind.REGISTRY)
-    kinds = owner_side if blocker.kind in owner_side else (blocker.kind,)
+    """Yield the Allows that could have helped; in one account those of the resource's policies are a second way."""
+    kinds = _OWNER_SIDE if blocker.kind in _OWNER_SIDE else (blocker.kind,)
     for layer in case.layers(*kinds):
         if layer.level == blocker.level:
             yield from (entry for entry in layer.statements if entry.effect is Effect.ALLOW)
+    if blocker.kind is PolicyKind.IDENTITY and not case.needs_owner and not case.request.is_login:
+        for layer in case.layers(*_OWNER_SIDE):
+            yield from (entry for entry in layer.statements if _could_do_without_identity(entry))
 
 
-def _for_near_miss(case: Case, entry: StatementTrace) -> Iterator[str]:
+def _could_do_without_identity(entry: StatementTrace) -> bool:
+    misses_the_caller = entry.misfits == ("principal",)
+    return entry.effect is Effect.ALLOW and (misses_the_caller or entry.reach in (Reach.ROLE, Reach.EXACT))
+
+
+def _for_near_miss(case: Case, entry: StatementTrace, *, alone: bool) -> Iterator[str]:
     request = case.request
     match entry.misfits[0]:
         case "condition":
             failing = next(condition for condition in entry.conditions if not condition.holds)
-            yield f"It would be allowed by {entry.place} if {_wish(failing)}."
+            wish = _wish(failing)
+            yield (
+                f"It would be allowed if {wish}, by {entry.place}."
+                if alone
+                else f"{entry.place} would allow it if {wish}."
+            )
         case "principal":
             named = ", ".join(dict.fromkeys(principal.name for principal in entry.statement.principals))
             yield f"{entry.place} allows {request.action}, but to {named}, and the caller is {request.principal.arn}."
@@ -65,12 +81,24 @@ def _for_near_miss(case: Case, entry: StatementTrace) -> Iterator[str]:
                 f"{_resources(entry)} and never grants it."
             )
         case "resource":
-            yield f"{entry.place} allows {request.action}, but on {_resources(entry)}, not on {request.resource}."
+            yield (
+                f"{entry.place} allows {request.action}, but on {_resources(entry)}{_about_variables(case, entry)}, "
+                f"not on {request.resource}."
+            )
 
 
 def _resources(entry: StatementTrace) -> str:
     statement = entry.statement
     return ", ".join(statement.resources) or f"all but {', '.join(statement.not_resources)}"
+
+
+def _about_variables(case: Case, entry: StatementTrace) -> str:
+    """Say of a resource with variables why they did not help."""
+    asked = [key for pattern in entry.statement.resources for key in variables_in(pattern)]
+    if asked and not entry.statement.variables:
+        return " (in version 2008-10-17 ${…} is plain text)"
+    missing = [key for key in asked if case.request.lookup(key) is None]
+    return f" (the request has no {missing[0]})" if missing else ""
 
 
 def _takes_no_repository(action: str) -> bool:
@@ -142,7 +170,8 @@ def _past_a_deny(case: Case, entry: StatementTrace) -> Iterator[str]:
 def _wish(trace: ConditionTrace) -> str:
     """Say what the key would have to be for the condition to come out the other way."""
     condition, found = trace.condition, trace.request_values
-    now = f"it is {' and '.join(found)}" if found else "the request does not carry it"
+    is_ = "they are" if found and len(found) > 1 else "it is"
+    now = f"{is_} {' and '.join(found)}" if found else "the request does not carry it"
     if condition.operator == "Null":
         return f"{condition.key} were {'not ' if found else ''}in the request"
     words = OPERATORS[condition.operator].words
@@ -151,9 +180,9 @@ def _wish(trace: ConditionTrace) -> str:
     who = ""
     if condition.quantifier is not Quantifier.NONE:
         who = "every value of " if (condition.quantifier is Quantifier.ALL) is not trace.holds else "a value of "
-    return " ".join(f"{who}{condition.key} were {words} {_listed(condition)} ({now})".split())
+    return " ".join(f"{who}{condition.key} were {words} {_listed(trace.wanted)} ({now})".split())
 
 
-def _listed(condition: Condition) -> str:
-    *first, last = condition.values
+def _listed(wanted: tuple[str, ...]) -> str:
+    *first, last = wanted
     return f"{', '.join(first)} or {last}" if first else last

@@ -137,7 +137,7 @@ class Principal:
     def words(self) -> str:
         """The caller in a sentence: ``role session ci/build-7 of account 111122223333``."""
         if self.account_id is None:
-            return self.kind.value if self.kind is PrincipalKind.ANONYMOUS else f"service {self.arn}"
+            return "an anonymous caller" if self.kind is PrincipalKind.ANONYMOUS else f"the service {self.arn}"
         if self.kind is PrincipalKind.ROOT:
             return f"the root of account {self.account_id}"
         return f"{self.kind.value} {self.arn.partition('/')[2]} of account {self.account_id}"

@@ -35,12 +35,14 @@ class ConditionTrace:
 
     Args:
         condition: Operator, key and the policy's values.
+        wanted: The policy's values, variables replaced; one whose variable has no value as it is written.
         request_values: What the request carries under the key; ``None`` if it carries none.
         holds: How it came out.
         reason: Why, as a clause: ``key absent: a negated operator holds``.
     """
 
     condition: Condition
+    wanted: tuple[str, ...]
     request_values: tuple[str, ...] | None
     holds: bool
     reason: str
@@ -140,13 +142,17 @@ class LayerTrace:
         if self.voice is Voice.SILENT:
             return "says nothing that applies" if self.statements else "there is none"
         allowing = max((entry for entry in speaking if entry.effect is Effect.ALLOW), key=lambda entry: entry.reach)
-        return f"allows{_reach_words(self.kind, self.reach)}, by {allowing.statement.place}"
+        return f"allows{_whom(allowing)}, by {allowing.statement.place}"
 
 
-def _reach_words(kind: PolicyKind, reach: Reach) -> str:
-    if kind not in (PolicyKind.REPOSITORY, PolicyKind.REGISTRY):
+def _whom(entry: StatementTrace) -> str:
+    if entry.kind not in (PolicyKind.REPOSITORY, PolicyKind.REGISTRY):
         return ""
-    return {Reach.ACCOUNT: " the caller's account", Reach.ROLE: " the caller's role"}.get(reach, " this very caller")
+    if any(principal.name == "*" for principal in entry.statement.principals):
+        return " everybody"
+    return {Reach.ACCOUNT: " the caller's account", Reach.ROLE: " the caller's role"}.get(
+        entry.reach, " this very caller"
+    )
 
 
 def _title(kind: PolicyKind, policy: Policy) -> str:
@@ -209,7 +215,13 @@ def _resource(statement: Statement, request: Request) -> str | None:
 def _condition(condition: Condition, request: Request, variables: bool) -> ConditionTrace:
     values = request.lookup(condition.key)
     outcome = holds(condition, request.lookup, variables=variables)
-    return ConditionTrace(condition, values, outcome, _reason(condition, values, outcome, request, variables))
+    expanded = [expand(value, request.lookup) if variables else (value,) for value in condition.values]
+    takes_variables = OPERATORS[condition.operator].takes_variables
+    wanted = tuple(
+        "".join(parts) if parts is not None and takes_variables else written
+        for parts, written in zip(expanded, condition.values, strict=True)
+    )
+    return ConditionTrace(condition, wanted, values, outcome, _reason(condition, values, outcome, request, variables))
 
 
 def _reason(
