@@ -32,6 +32,7 @@ PUBLIC = {
 LAB = {
     "account_id",
     "act_as",
+    "administrator",
     "card",
     "clean_up",
     "client",

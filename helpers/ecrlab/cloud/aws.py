@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
@@ -16,7 +17,11 @@ from ecrlab.cloud.modes import Aws
 from ecrlab.cloud.rails import Rails
 from ecrlab.cloud.safety import Owner, inventory
 from ecrlab.cloud.translate import aws_call
-from ecrlab.errors import AccountMismatch, AwsCallError
+from ecrlab.errors import AccountMismatch, AwsCallError, InvalidInput
+
+if TYPE_CHECKING:
+    from ecrlab.access import Decision
+    from ecrlab.emulator.moto_identities import Keys
 
 __all__ = ["AwsAccount"]
 
@@ -77,6 +82,25 @@ class AwsAccount:
         """
         ecr = {region: self.make("client", "ecr", region) for region in sorted(self.regions)}
         return sum(item.size_bytes for item in inventory(ecr, self.owner))
+
+    def keys_of(self, arn: str, session_name: str, way: Mapping[str, Any]) -> Keys:
+        """Refuse: a real account is asked with real credentials.
+
+        Raises:
+            InvalidInput: Always.
+        """
+        raise InvalidInput(
+            f"act_as({arn!r})",
+            "this lab runs on a real account, whose policies already decide",
+            "assume the role with lab.client('sts').assume_role, or use open_lab() in Mode Mock",
+        )
+
+    def sign_as(self, keys: Keys | None) -> None:
+        """Do nothing: a real account signs with its profile's credentials, always."""
+
+    def last_refusal(self) -> Decision | None:
+        """Return ``None``: AWS does not give its reasons away."""
+        return None
 
     def card_facts(self) -> tuple[tuple[str, str], ...]:
         """Return what a lab's card says about this mode, the mode itself first. Asks AWS what the lab stores."""

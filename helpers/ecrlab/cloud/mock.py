@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,12 @@ from ecrlab.cards import Tone
 from ecrlab.clock import ManualClock
 from ecrlab.cloud.credentials import FAKE_ACCESS_KEY_ID, FAKE_KEYS, FAKE_SECRET_ACCESS_KEY, fenced
 from ecrlab.cloud.guard import guarded
+from ecrlab.emulator.moto_adapter import desk
+from ecrlab.emulator.moto_identities import Circumstances, Keys
 from ecrlab.naming import partition_of
 
 if TYPE_CHECKING:
+    from ecrlab.access import Decision
     from ecrlab.cloud.safety import Owner
 
 __all__ = ["MockAccount"]
@@ -55,6 +58,8 @@ class MockAccount:
             opening.enter_context(_account_is(account_id, region, clock))
             opening.enter_context(guarded())
             self.session = boto3.Session(FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, region_name=region)
+            self._desk = desk()
+            self._desk.administrators.add(FAKE_ACCESS_KEY_ID)
             self._open = opening.pop_all()
 
     def make(self, kind: str, service: str, region: str) -> Any:
@@ -62,6 +67,24 @@ class MockAccount:
         if service == "ecr":
             self.regions.add(region)
         return getattr(self.session, kind)(service, region_name=region)
+
+    def keys_of(self, arn: str, session_name: str, way: Mapping[str, Any]) -> Keys:
+        """Make keys with which requests are signed as a user, a role or an account's root."""
+        return self._desk.keys_for(arn, self.region, session_name, Circumstances(**way))
+
+    def sign_as(self, keys: Keys | None) -> None:
+        """Let every client of the session sign with these keys; ``None``: as the administrator."""
+        own = Keys(FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, None, "")
+        signing, credentials = keys or own, self.session.get_credentials()
+        assert credentials is not None  # given to the session when it was made
+        # botocore's clients of one session share this object, and read it when they sign
+        credentials.access_key = signing.access_key_id
+        credentials.secret_key = signing.secret_access_key
+        credentials.token = signing.session_token
+
+    def last_refusal(self) -> Decision | None:
+        """Return the last decision that kept a caller out."""
+        return self._desk.last_refusal
 
     def card_facts(self) -> tuple[tuple[str, str], ...]:
         """Return what a lab's card says about this mode."""

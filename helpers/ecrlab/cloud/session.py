@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
 from functools import cache
 from types import TracebackType
-from typing import Any, Protocol, Self, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, Self, assert_never
 
 import boto3
 from botocore.loaders import Loader
 
 from ecrlab.cards import Card, ShownAs, Tone
 from ecrlab.clock import START, ManualClock, SystemClock
+from ecrlab.cloud.acting import Acting
 from ecrlab.cloud.modes import Aws, Mock, Mode, checked_account, checked_region
 from ecrlab.cloud.safety import CleanUp, Owner, clean_up
 from ecrlab.cloud.settings import Settings
 from ecrlab.errors import InvalidInput, NoOpenLab
 from ecrlab.naming import RegistryHost
+
+if TYPE_CHECKING:
+    from ecrlab.access import Decision
+    from ecrlab.emulator.moto_identities import Keys
 
 __all__ = ["Lab", "current_lab", "open_lab"]
 
@@ -54,6 +61,18 @@ class Account(Protocol):
 
     def make(self, kind: str, service: str, region: str) -> Any:
         """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
+        ...
+
+    def keys_of(self, arn: str, session_name: str, way: Mapping[str, Any]) -> Keys:
+        """Make keys with which requests are signed as somebody else."""
+        ...
+
+    def sign_as(self, keys: Keys | None) -> None:
+        """Let every client of the session, also those made before, sign with these keys; ``None``: with its own."""
+        ...
+
+    def last_refusal(self) -> Decision | None:
+        """Return the last decision that kept a caller out."""
         ...
 
     def card_facts(self) -> tuple[tuple[str, str], ...]:
@@ -159,6 +178,7 @@ class Lab(ShownAs):
         self._closed_before = closed_before
         self._closed = False
         self._made: dict[tuple[str, str, str], Any] = {}
+        self._acting: list[Acting] = []
         account.session.events.register_first("provide-client-params", self._refuse_when_closed)
 
     def client(self, service: str, *, region: str | None = None) -> Any:
@@ -200,6 +220,82 @@ class Lab(ShownAs):
             raise InvalidInput("lab.repository_name", f"{name!r} is no text", "write it like 'payments/api'")
         return name if name.startswith(self._account.prefix) else self._account.prefix + name
 
+    def act_as(
+        self,
+        principal: str | None,
+        *,
+        session_name: str = "learner",
+        source_ip: str | None = None,
+        vpc_endpoint: str | None = None,
+        vpc: str | None = None,
+        organization: str | None = None,
+        session_policy: str | Mapping[str, Any] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> Acting | None:
+        """Let the lab's clients, also those made before, sign as somebody about whom the policies decide.
+
+        Without it they sign as the account's administrator, whom nothing refuses. It lasts until ``close()`` of what
+        it returns, the end of a ``with`` block, or ``lab.act_as(None)``. The trust policy of a role is not asked.
+
+        Args:
+            principal: The ARN of a user, of a role, of a role's session, or of an account's root, which is that
+                account's administrator. ``None``: nobody else any more.
+            session_name: For a role: the last part of the ARN of its session.
+            source_ip: The address that requests come from: ``aws:SourceIp``.
+            vpc_endpoint: The VPC endpoint that they come through: ``aws:SourceVpce``.
+            vpc: The VPC that they come from: ``aws:SourceVpc``.
+            organization: The organization of the caller's account: ``aws:PrincipalOrgID``.
+            session_policy: A policy that narrows the session, as text or as a dictionary.
+            tags: Tags of the caller: ``aws:PrincipalTag/…``.
+
+        Returns:
+            The caller, also as a context manager with clients of its own; ``None`` for ``None``.
+
+        Raises:
+            InvalidInput: There is no such principal, or this lab runs on a real account.
+            NoOpenLab: This lab is closed.
+        """
+        self._refuse_when_closed()
+        if principal is None:
+            self._act(())
+            return None
+        context = {"aws:SourceIp": source_ip, "aws:SourceVpce": vpc_endpoint, "aws:SourceVpc": vpc}
+        text = json.dumps(session_policy) if isinstance(session_policy, Mapping) else session_policy
+        way = {
+            "context": {key: value for key, value in context.items() if value is not None},
+            "organization": organization,
+            "session_policy": text,
+            "tags": tags or {},
+        }
+        keys = self._account.keys_of(principal, session_name, way)
+        acting = Acting(keys, self._account.session.client, self.region, self._stop_acting)
+        self._act((*self._acting, acting))
+        return acting
+
+    @contextmanager
+    def administrator(self) -> Iterator[None]:
+        """Be the account's administrator within a block, whoever the lab acts as."""
+        before = tuple(self._acting)
+        self._act(())
+        try:
+            yield
+        finally:
+            if not self._closed:
+                self._act(before)
+
+    def why(self) -> Decision | Card:
+        """Explain the last request that the policies refused: who decided, what is missing, what would help.
+
+        Raises:
+            NoOpenLab: This lab is closed.
+        """
+        self._refuse_when_closed()
+        refusal = self._account.last_refusal()
+        if refusal is not None:
+            return refusal
+        body = ["Policies decide about callers that you act as: `with lab.act_as(role_arn): …`."]
+        return Card("Nothing was refused by a policy yet", body=body, tone=Tone.WAITING)
+
     def clean_up(self, *, dry_run: bool = True) -> CleanUp:
         """List what this lab has made in its account, or delete it.
 
@@ -217,6 +313,10 @@ class Lab(ShownAs):
             NoOpenLab: This lab is closed.
         """
         self._refuse_when_closed()
+        with self.administrator():
+            return self._clean_up(dry_run)
+
+    def _clean_up(self, dry_run: bool) -> CleanUp:
         ecr = {region: self.client("ecr", region=region) for region in sorted(self._account.regions)}
         return clean_up(ecr, self._account.owner, dry_run=dry_run)
 
@@ -226,8 +326,9 @@ class Lab(ShownAs):
             return Card("This lab is closed", body=["Open a new one with `open_lab()`."], tone=Tone.WAITING)
         mode, *others = self._account.card_facts()
         where = (("Account", self.account_id), ("Region", self.region), ("Registry", str(self.registry)))
+        acting = (("Acting as", self._acting[-1].arn),) if self._acting else ()
         note = [_CLOSED_BEFORE[type(self._closed_before)]] if self._closed_before else []
-        return Card("Your lab is open", facts=[mode, *where, *others], body=note, tone=self._account.tone)
+        return Card("Your lab is open", facts=[mode, *where, *acting, *others], body=note, tone=self._account.tone)
 
     def close(self) -> None:
         """Close the lab and restore what it changed in this process. Closing twice is fine."""
@@ -246,6 +347,14 @@ class Lab(ShownAs):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _act(self, callers: Sequence[Acting]) -> None:
+        self._acting = list(callers)
+        self._account.sign_as(callers[-1]._keys if callers else None)
+
+    def _stop_acting(self, acting: Acting) -> None:
+        if not self._closed and acting in self._acting:
+            self._act([each for each in self._acting if each is not acting])
 
     def _one(self, kind: str, service: str, region: str | None) -> Any:
         self._refuse_when_closed()

@@ -100,8 +100,9 @@ def reset(exercise: str) -> Card:
 
 def begin(task: Exercise, lab: Lab) -> str:
     """Prepare a task, remember what the registry looks like, and return the sentence that says what was done."""
-    done = task.prepare(lab)
-    _begun.setdefault(lab, {})[task.id] = footprint(lab, task.elsewhere)
+    with lab.administrator():  # whoever the learner acts as
+        done = task.prepare(lab)
+        _begun.setdefault(lab, {})[task.id] = footprint(lab, task.elsewhere)
     return done
 
 
@@ -114,14 +115,8 @@ def judge(task: Exercise, lab: Lab, answer: Any = NOT_GIVEN) -> Outcome:
     if answer is BLANK:
         return NotAttempted(task.id, task.title, "The answer is still a blank. Fill it in, and run that cell first.")
     try:
-        missing = task.check(lab, answer)
-        if missing is None:
-            return Correct(task.id, task.title, task.explain)
-        if answer is NOT_GIVEN and (untouched := _untouched(task, lab)):
-            return NotAttempted(task.id, task.title, untouched)
-        for mistake in task.mistakes:
-            if mistake.when(lab, answer):
-                return Incorrect(task.id, task.title, mistake.message, mistake.id)
+        with lab.administrator():
+            return _verdict(task, lab, answer)
     except NoOpenLab:
         raise
     except Exception as exc:  # noqa: BLE001 - an author's slip must not cost a learner the lab
@@ -130,6 +125,17 @@ def judge(task: Exercise, lab: Lab, answer: Any = NOT_GIVEN) -> Outcome:
             task.title,
             f'The check met {type(exc).__name__}: {exc}. Run `reset("{task.id}")` and try again.',
         )
+
+
+def _verdict(task: Exercise, lab: Lab, answer: Any) -> Outcome:
+    missing = task.check(lab, answer)
+    if missing is None:
+        return Correct(task.id, task.title, task.explain)
+    if answer is NOT_GIVEN and (untouched := _untouched(task, lab)):
+        return NotAttempted(task.id, task.title, untouched)
+    for mistake in task.mistakes:
+        if mistake.when(lab, answer):
+            return Incorrect(task.id, task.title, mistake.message, mistake.id)
     return Incorrect(task.id, task.title, missing)
 
 
