@@ -124,6 +124,12 @@ _Reason = tuple[tuple[int, ...], str, str] | None
 
 
 def _unmatched(rule: Rule) -> _Reason:
+    for prefix in rule.selection.tag_prefixes:
+        if "*" in prefix:
+            sentence = (
+                f"Rule {rule.priority} wants tags that begin with `{prefix}`, star included, and no tag has a star."
+            )
+            return (rule.priority,), sentence, f"Write `{prefix}` into a tagPatternList, or leave the star out."
     for pattern in rule.selection.patterns:
         if not can_match_a_tag(pattern):
             sentence = f"Rule {rule.priority} wants a tag for `{pattern}`, and no tag can look like that."

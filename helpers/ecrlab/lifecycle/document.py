@@ -100,10 +100,11 @@ def _checked(document: str | Mapping[str, Any]) -> tuple[Any, tuple[Fault, ...]]
             content = json.loads(document, object_pairs_hook=_Object.of, parse_constant=_refuse_constant)
         except json.JSONDecodeError as error:
             return None, (_syntax_fault(document, error),)
-        except (ValueError, RecursionError) as error:
-            return None, (
-                Fault("document", f"its JSON cannot be read ({error})", "write plain numbers and little nesting"),
-            )
+        except RecursionError:
+            return None, (Fault("document", "it is nested too deeply", "a policy needs five levels"),)
+        except ValueError:
+            fact = "it has a number that JSON does not know, or one with thousands of digits"
+            return None, (Fault("document", fact, "write whole numbers of a few digits"),)
     return content, tuple(_document_faults(content))
 
 
@@ -112,26 +113,32 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _syntax_fault(text: str, error: json.JSONDecodeError) -> Fault:
-    place = f"line {error.lineno}, column {error.colno}"
+    """Say where the text stops being JSON, in words that do not change with the version of Python."""
+    position, before = error.pos, text[: error.pos].rstrip()
+    if before.endswith(",") and text[position : position + 1] in ("]", "}"):
+        position = len(before) - 1  # older versions point behind the comma, newer ones at it
+    line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    place = f"line {line}, column {column}"
     if not text.strip():
         return Fault(place, "the text is empty", 'begin with {"rules": [ … ]}')
-    said = error.msg[0].lower() + error.msg[1:]
-    near = text[error.pos : error.pos + 20].split("\n")[0]
-    return Fault(
-        place, f"it is no JSON: {said}" + (f" at {near!r}" if near else " at the end"), _syntax_way_out(text, error)
-    )
+    near = text[position : position + 20]
+    fact = f"it is no JSON from {near!r} on" if near else "the JSON ends too early"
+    return Fault(place, fact, _syntax_way_out(near, error.msg))
 
 
-def _syntax_way_out(text: str, error: json.JSONDecodeError) -> str:
-    before, at = text[: error.pos].rstrip(), text[error.pos : error.pos + 1]
-    if at == "'":
+def _syntax_way_out(near: str, message: str) -> str:
+    if not near:
+        return "close what is open: quotes, brackets and braces"
+    if near.startswith("'"):
         return 'JSON writes text in double quotes: "…"'
-    if (at in "]}" and before.endswith(",")) or (before.endswith(",") and "trailing comma" in error.msg):
+    if near.startswith(","):
         return "take out the comma after the last entry"
-    if error.msg.startswith("Expecting ',' delimiter"):
+    if message.startswith("Expecting ',' delimiter"):
         return "look for a missing comma or bracket just before it"
-    if error.msg == "Extra data":
-        return "one document only: take out what follows the last }"
+    if message.startswith("Invalid control character"):
+        return "a text ends on its own line: close the quotes, or write \\n"
+    if message.startswith("Extra data"):
+        return "one document only: take out what follows its end"
     return "mend it there; an editor with JSON support marks the spot"
 
 

@@ -83,8 +83,11 @@ class Selection:
 
     @property
     def patterns(self) -> tuple[str, ...]:
-        """Both kinds of lists as patterns: a prefix is the pattern that ends in a star."""
-        return self.tag_patterns + tuple(f"{prefix}*" for prefix in self.tag_prefixes)
+        """Both kinds of lists as patterns: a prefix is the pattern that ends in a star.
+
+        A star inside a prefix is no wildcard. It becomes ``＊``, which no tag has, either.
+        """
+        return self.tag_patterns + tuple(f"{prefix.replace('*', '＊')}*" for prefix in self.tag_prefixes)
 
     @property
     def who(self) -> str:

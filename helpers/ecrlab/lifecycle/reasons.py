@@ -185,10 +185,14 @@ def _rule(entry: Entry) -> Rule:
 
 def _waits(entry: Entry) -> str:
     rule, due = _rule(entry), entry.when_due
-    event = {
-        CountType.SINCE_IMAGE_PULLED: f"it was not pulled for more than {_number_of_days(rule)}",
-        CountType.SINCE_IMAGE_TRANSITIONED: f"it was archived more than {_number_of_days(rule)} ago",
-    }.get(rule.selection.count_type, f"it is more than {_number_of_days(rule)} old")
+    limit = _number_of_days(rule)
+    match rule.selection.count_type:
+        case CountType.SINCE_IMAGE_PULLED:
+            event = f"it was not pulled for more than {limit}"
+        case CountType.SINCE_IMAGE_PUSHED if not entry.image.activated_at:
+            event = f"it is more than {limit} old"
+        case _:
+            event = f"that is more than {limit} ago"
     date = f"on {due:%Y-%m-%d}" if due else "which no calendar reaches"
     return f"{_age(entry, rule)}; rule {rule.priority} acts when {event}, {date}"
 
@@ -241,7 +245,7 @@ def _selected(image: Image, rule: Rule) -> str:
         case TagStatus.UNTAGGED:
             return "it is untagged"
         case TagStatus.ANY:
-            return "the rule takes any image"
+            return "whatever its tags"
         case TagStatus.TAGGED:
             pairs = ((_matching_tag(image, pattern), pattern) for pattern in rule.selection.patterns)
             told = [f"`{tag}` matches `{pattern}`" if tag != pattern else f"tagged `{tag}`" for tag, pattern in pairs]
