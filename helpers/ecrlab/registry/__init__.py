@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecrlab.registry.inventory import Inventory, inventory
 from ecrlab.registry.login import Credentials, login
 from ecrlab.registry.pull import pull, pull_with_report
 from ecrlab.registry.push import push
@@ -10,10 +11,12 @@ from ecrlab.registry.report import Call, Progress, ProgressCallback, PullReport,
 __all__ = [
     "Call",
     "Credentials",
+    "Inventory",
     "Progress",
     "ProgressCallback",
     "PullReport",
     "PushReport",
+    "inventory",
     "login",
     "pull",
     "pull_with_report",
