@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import access_strategies as some
 import pytest
 from ecrlab import access
@@ -349,3 +351,12 @@ def test_the_resource_names_its_account():
     assert "111122223333" == Request(eve, "ecr:PutImage", ARN).resource_account
     assert "444455556666" == Request(eve, "ecr:DescribeRegistry", "*").resource_account
     assert Request(eve, "ecr:DescribeRegistry", "*", "111122223333").crosses_accounts
+
+
+def test_a_large_table_is_there_at_once():
+    """Fifty callers and sixty actions, three thousand decisions, do not make anybody wait."""
+    callers = {f"caller {number}": (CI, PULLING) for number in range(50)}
+    start = time.perf_counter()
+    table = access.who_can(callers, access.ACTIONS, ARN, context=FROM_OFFICE)
+    assert time.perf_counter() - start < 2
+    assert 3_000 == len(table.decisions)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from ecrlab.access.actions import LOGIN, PULL, PUSH
 from ecrlab.access.decision import Decision, decide
 from ecrlab.access.principal import Principal, PrincipalKind
-from ecrlab.access.request import Policies, Request
+from ecrlab.access.request import NO_CONTEXT, Context, Policies, Request
 from ecrlab.cards import ShownAs, Table
 
 __all__ = ["Chain", "Step", "explain_pull", "explain_push"]
 
-Context = Mapping[str, str | Sequence[str]]
-NO_CONTEXT: Context = MappingProxyType({})
 # Some clients ask for these as well, and go on without them.
 _PULL_EXTRAS = ("ecr:BatchCheckLayerAvailability",)
 _PUSH_EXTRAS = ("ecr:BatchGetImage",)

@@ -173,7 +173,7 @@ def _table() -> dict[str, Operator]:
     add("BinaryEquals", _compared(_bytes, eq), (False, "base64", lambda value: _bytes(value) is not None), "")
     add("IpAddress", _in_network, network, "in")
     add("NotIpAddress", _in_network, network, "not in")
-    add("Null", _bool, (False, "true or false", _is_truth), "missing:")
+    add("Null", _bool, (False, "true or false", _is_truth), "")
     return table
 
 

@@ -21,7 +21,7 @@ _COLONS_OF_AN_ARN = 5
 _WILD = frozenset("*?")
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def matcher(parts: Parts, *, ignore_case: bool = False) -> Matcher:
     """Compile a pattern for texts without inner structure: an action, the value of a condition."""
     tokens = tuple(_tokens(parts))
@@ -31,7 +31,7 @@ def matcher(parts: Parts, *, ignore_case: bool = False) -> Matcher:
     return re.compile(expression, re.IGNORECASE if ignore_case else 0).fullmatch
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def arn_matcher(parts: Parts, *, complete: bool = False) -> Matcher:
     """Compile a pattern for ARNs: a wildcard stays within its part, ``arn:partition:service:region:account:rest``.
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from ecrlab.access.actions import LOGIN
 from ecrlab.access.policy import Policy, PolicyKind
 from ecrlab.access.principal import Principal
 from ecrlab.errors import InvalidInput
 
-__all__ = ["Policies", "Request"]
+__all__ = ["NO_CONTEXT", "Context", "Policies", "Request"]
 
-LOGIN_ACTION = "ecr:getauthorizationtoken"
+Context = Mapping[str, str | Sequence[str]]
+"""Context keys of a request, in any case: text, or a sequence where AWS sends several values."""
+
+NO_CONTEXT: Context = MappingProxyType({})
+_LOGIN = LOGIN[0].lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +29,7 @@ class Request:
         action: ``ecr:BatchGetImage``; case does not matter.
         resource: The ARN of a repository, or ``*`` for actions that take none (and for listings that name none).
         resource_account: The account that owns it. Left out, it is the ARN's, or the caller's own for ``*``.
-        context: Context keys of the request, in any case: text, or a sequence where AWS sends several values. They
-            win over the keys that follow from the principal.
+        context: Context keys of the request. They win over the keys that follow from the principal.
 
     Raises:
         InvalidInput: The action is not ``service:Name``, or a value of the context is neither text nor texts.
@@ -34,16 +39,17 @@ class Request:
     action: str
     resource: str
     resource_account: str = ""
-    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict, hash=False)
+    context: Context = field(default_factory=dict, hash=False)
     keys: Mapping[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
     """The values of every context key of the request, by its name in lower case."""
 
     def __post_init__(self) -> None:
         service, colon, name = self.action.partition(":")
-        if not (service and colon and name) or "*" in name:
+        if not (service and colon and name) or {"*", "?"} & set(name):
             raise InvalidInput(f"action {self.action!r}", "it does not name one action", "e.g. 'ecr:BatchGetImage'")
         account = self.resource_account or _account_of(self.resource) or self.principal.account_id or ""
         object.__setattr__(self, "resource_account", account)
+        object.__setattr__(self, "context", dict(self.context))  # so that nobody changes it afterwards
         keys = dict(self.principal.keys)
         if account:
             keys["aws:resourceaccount"] = (account,)
@@ -68,7 +74,7 @@ class Request:
     @property
     def is_login(self) -> bool:
         """Whether a login token is asked for, which only the identity side can give."""
-        return self.action.lower() == LOGIN_ACTION
+        return self.action.lower() == _LOGIN
 
 
 def _account_of(resource: str) -> str:

@@ -20,7 +20,7 @@ Lookup = Callable[[str], tuple[str, ...] | None]
 _VARIABLE = re.compile(r"\$\{\s*(?:(?P<plain>[*?$])|(?P<key>[^{}',\s]+))\s*(?:,\s*'(?P<default>[^']*)'\s*)?\}")
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def _template(pattern: str) -> tuple[tuple[str, ...], tuple[tuple[str, str | None], ...]]:
     """Split a pattern into the texts around its variables, and the variables (key, default)."""
     texts, variables, position = [], [], 0

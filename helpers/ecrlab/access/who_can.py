@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ecrlab.access.actions import ACTIONS
-from ecrlab.access.chains import NO_CONTEXT, Context
 from ecrlab.access.deciding import Outcome
 from ecrlab.access.decision import Decision, decide
 from ecrlab.access.principal import Principal
-from ecrlab.access.request import Policies, Request
+from ecrlab.access.request import NO_CONTEXT, Context, Policies, Request
 from ecrlab.cards import ShownAs, Table
 from ecrlab.errors import InvalidInput
 
