@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import boto3
 import pytest
 from client_world import ACCOUNT, manifest, refusal
+from ecrlab import oci, open_lab, registry
 from test_laws import Direct
 from test_paging import pages
 
@@ -103,3 +105,25 @@ def test_a_page_survives_what_goes_in_between(ecr):
     ecr.deregister_pull_time_update_exclusion(principalArn=principals[1])
     second = ecr.list_pull_time_update_exclusions(maxResults=2, nextToken=first["nextToken"])
     assert principals[2:] == second["pullTimeUpdateExclusions"]
+
+
+def test_a_scanner_of_a_lab_does_not_keep_images_alive():
+    """Whoever acts as the listed role pulls without leaving a time; the administrator's pull does."""
+    with open_lab() as lab:
+        ecr, iam = lab.client("ecr"), lab.client("iam")
+        ecr.create_repository(repositoryName="team/api")
+        registry.push(ecr, oci.image(oci.layer({"app": "1"})), "team/api", tag="v1")
+        trust = {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        may = {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}
+        document = {"Version": "2012-10-17", "Statement": [trust]}
+        role = iam.create_role(RoleName="scanner", Path="/jobs/", AssumeRolePolicyDocument=json.dumps(document))["Role"]
+        iam.put_role_policy(
+            RoleName="scanner", PolicyName="pull", PolicyDocument=json.dumps(document | {"Statement": [may]})
+        )
+        ecr.register_pull_time_update_exclusion(principalArn=role["Arn"])
+        with lab.act_as(role["Arn"]):
+            ecr.batch_get_image(repositoryName="team/api", imageIds=[{"imageTag": "v1"}])
+        assert "lastRecordedPullTime" not in ecr.describe_images(repositoryName="team/api")["imageDetails"][0]
+        ecr.batch_get_image(repositoryName="team/api", imageIds=[{"imageTag": "v1"}])
+        (image,) = ecr.describe_images(repositoryName="team/api")["imageDetails"]
+        assert lab.clock.now() == image["lastRecordedPullTime"]
