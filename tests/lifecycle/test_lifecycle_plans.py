@@ -59,7 +59,7 @@ PATTERNS = {
 
 @pytest.mark.parametrize(("pattern", "tags"), PATTERNS.items(), ids=PATTERNS)
 def test_patterns(pattern, tags):
-    """A star stands for any characters or none; everything else for itself; the whole tag has to match."""
+    """A star stands for any characters or none, all else for itself, and the whole tag has to match."""
     fits, fails = tags
     assert (fits, []) == (
         [tag for tag in fits if matches(pattern, tag)],
@@ -101,7 +101,7 @@ def test_an_index_frees_its_children_at_the_next_run():
 
 
 def test_children_of_an_archived_index():
-    """Once the list lies in the archive, its children may follow it there, and still not expire. (Our reading.)"""
+    """Once the list lies in the archive, its children may follow it there, and still not expire; so we read it."""
     index = Image("index", ago(200), ("v1",), storage_class=StorageClass.ARCHIVE, archived_at=ago(100))
     child = Image("child", ago(200), parents=("index",))
     selection = older(90)

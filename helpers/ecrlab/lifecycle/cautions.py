@@ -145,7 +145,7 @@ def _shadowed(rule: Rule, earlier: Sequence[Rule]) -> _Reason:
                 f"Rule {rule.priority} ({rule.selection.who}) finds nothing left: rule {other.priority} "
                 f"({other.selection.who}) comes first and claims all of that, also what it does not act on."
             )
-            way_out = f"Give rule {rule.priority} a number below {other.priority}, or merge the two."
+            way_out = f"Let rule {rule.priority} come before rule {other.priority}, or merge the two."
             return (rule.priority, other.priority), sentence, way_out
     untagged = next((other for other in earlier if other.selection.tag_status is TagStatus.UNTAGGED), None)
     tagged = next((other for other in earlier if _takes_every_tag(other.selection)), None)
