@@ -7,7 +7,7 @@ come without a `Caller` and are let through.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,13 @@ from ecrlab.access import ACTIONS, Decision, Policies, Policy, PolicyKind, Princ
 from ecrlab.emulator.state import Registry, Repository
 from ecrlab.naming import partition_of
 
-__all__ = ["Caller", "decisions"]
+__all__ = ["Caller", "decisions", "locks_out"]
+
+_EVERYTHING = parse(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
+    PolicyKind.IDENTITY,
+    name="AdministratorAccess",
+)
 
 Context = Mapping[str, str | Sequence[str]]
 
@@ -56,6 +62,19 @@ def decisions(
         context = common | {f"{prefix}:ResourceTag/{key}": tags[key] for key in tags for prefix in ("aws", "ecr")}
         request = Request(caller.principal, action, resource, registry.account_id, context)
         yield decide(request, _policies(caller, registry, repository))
+
+
+def locks_out(caller: Caller | None, repository: Repository, policy: Policy, registry: Registry, now: datetime) -> bool:
+    """Tell whether a new repository policy would keep its author from setting another one.
+
+    Source: the ``force`` parameter of SetRepositoryPolicy in the service model.
+    """
+    author = caller or Caller(Principal.of(f"arn:aws:iam::{registry.account_id}:user/administrator"), (_EVERYTHING,))
+    resource, action = repository.arn, "ecr:SetRepositoryPolicy"
+    context = _context(author, {}, registry, now)
+    request = Request(author.principal, action, resource, registry.account_id, context)
+    policies = replace(_policies(author, registry, repository), repository=policy)
+    return not decide(request, policies).allowed
 
 
 def _policies(caller: Caller, registry: Registry, repository: Repository | None) -> Policies:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ecrlab.emulator import errors
+from ecrlab.emulator.authorizing import Caller
 from ecrlab.emulator.rules import Rules
 from ecrlab.emulator.state import Registry, Repository
 
@@ -22,7 +23,8 @@ class Call:
     """A checked request.
 
     ``registry`` is the one that ``registryId`` names, by default the caller's own. ``principal`` identifies who calls
-    (an access key id or an ARN) and ``account_id`` to whom that principal belongs.
+    (an access key id or an ARN) and ``account_id`` to whom that principal belongs. ``caller`` is somebody about whom is
+    decided; ``None`` is the administrator.
     """
 
     operation: str
@@ -32,6 +34,7 @@ class Call:
     principal: str
     now: datetime
     rules: Rules
+    caller: Caller | None = None
 
     @property
     def registry_id(self) -> str:

@@ -123,14 +123,16 @@ def _session(account_id: str, iam: Any, access_key_id: str, circumstances: Circu
         if session is None:
             continue
         role = next((role for role in iam.roles.values() if role.arn == session.role_arn), None)
+        if role is None:
+            return None  # moto lets roles be assumed that IAM does not know; there is nothing to decide by
         tags = {tag["Key"]: tag["Value"] for tag in _tags(role)} | dict(circumstances.tags)
         principal = Principal.of(
             session.arn, tags=tags, organization=circumstances.organization, role_arn=session.role_arn
         )
         return Caller(
             principal,
-            identity=tuple(_attached(role)) if role else (),
-            boundary=_boundary(iam, role.permissions_boundary_arn) if role else None,
+            identity=tuple(_attached(role)),
+            boundary=_boundary(iam, role.permissions_boundary_arn),
             session=_session_policies(session.policy),
             context=circumstances.context,
         )
@@ -151,7 +153,7 @@ def _user(iam: Any, key: Any, circumstances: Circumstances) -> Caller | None:
 
 
 def _tags(role: Any) -> Sequence[Mapping[str, str]]:
-    tags = getattr(role, "tags", None) or []
+    tags = role.tags or []
     return list(tags.values()) if isinstance(tags, dict) else tags
 
 

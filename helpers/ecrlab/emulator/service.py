@@ -65,6 +65,7 @@ def answer(
         principal=known.principal.arn if known else principal,
         now=now,
         rules=rules,
+        caller=known,
     )
     return OPERATIONS[operation](call)
 

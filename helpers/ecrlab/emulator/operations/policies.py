@@ -1,27 +1,29 @@
-"""Policy documents: kept and given back. What they decide comes with the engines of later chapters.
-
-Only the outermost shape is checked here; AWS checks much more, and says so in the same sentence.
-"""
+"""Policies of repositories and of the registry: checked, kept, given back. `authorizing` decides by them."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from ecrlab.access import Policy, PolicyKind, parse
 from ecrlab.emulator import errors
+from ecrlab.emulator.authorizing import locks_out
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.state import Repository
+from ecrlab.errors import InvalidPolicy
 
 __all__ = ["OPERATIONS"]
 
 
 def set_repository_policy(call: Call) -> Answer:
-    """Keep a repository policy; nobody is let in or kept out by it yet."""
+    """Keep a repository policy, unless it would lock its author out and ``force`` is not set."""
     repository = call.repository()
     text = call.parameters["policyText"]
-    if not _has_statements(text):
-        raise errors.invalid_parameter("PolicyText", "Invalid repository policy provided")
+    policy = _checked(text, PolicyKind.REPOSITORY, "Invalid repository policy provided")
+    forced = call.parameters.get("force", False) or not call.rules.access_is_decided
+    if not forced and locks_out(call.caller, repository, policy, call.registry, call.now):
+        # Guess: what AWS's model says about ``force``, as a constraint; its own sentence was not seen in public
+        raise errors.invalid_parameter(
+            "PolicyText", "The policy would prevent you from setting another policy in the future; to set it, use force"
+        )
     repository.policy = text
     return _policy(repository, text)
 
@@ -41,10 +43,9 @@ def delete_repository_policy(call: Call) -> Answer:
 
 
 def put_registry_policy(call: Call) -> Answer:
-    """Keep the registry policy; nothing is decided by it yet."""
+    """Keep the registry policy."""
     text = call.parameters["policyText"]
-    if not _has_statements(text):
-        raise errors.invalid_parameter("PolicyText", "Invalid registry policy provided")
+    _checked(text, PolicyKind.REGISTRY, "Invalid registry policy provided")
     call.registry.policy = text
     return {"registryId": call.registry.account_id, "policyText": text}
 
@@ -80,27 +81,12 @@ def _policy(repository: Repository, text: str) -> Answer:
     return {"registryId": repository.registry_id, "repositoryName": repository.name, "policyText": text}
 
 
-def _document(text: str) -> Any:
+def _checked(text: str, kind: PolicyKind, sentence: str) -> Policy:
+    """Read a policy document, or refuse it in AWS's words. AWS does not say what is wrong; `access.faults_of` does."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _has_statements(text: str) -> bool:
-    match _document(text):
-        case {"Statement": dict(statement)}:
-            return _is_statement(statement)
-        case {"Statement": [_, *_] as statements}:
-            return all(_is_statement(statement) for statement in statements)
-    return False
-
-
-def _is_statement(statement: Any) -> bool:
-    match statement:
-        case {"Effect": "Allow" | "Deny", **rest}:
-            return all(rest.keys() & {element, f"Not{element}"} for element in ("Principal", "Action"))
-    return False
+        return parse(text, kind)
+    except InvalidPolicy as invalid:
+        raise errors.invalid_parameter("PolicyText", sentence) from invalid
 
 
 OPERATIONS = {
