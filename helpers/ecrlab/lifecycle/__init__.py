@@ -13,6 +13,7 @@ from ecrlab.lifecycle.matching import matches
 from ecrlab.lifecycle.planning import Plan, plan
 from ecrlab.lifecycle.policy import ActionType, CountType, Policy, Rule, Selection, StorageClass, TagStatus
 from ecrlab.lifecycle.reasons import Action, Entry, Why
+from ecrlab.lifecycle.worked_examples import WorkedExample, worked_examples
 
 __all__ = [
     "TEXT_LENGTHS",
@@ -35,6 +36,7 @@ __all__ = [
     "TagStatus",
     "WarningKind",
     "Why",
+    "WorkedExample",
     "faults_of",
     "first_run_after",
     "forecast",
@@ -43,4 +45,5 @@ __all__ = [
     "parse",
     "plan",
     "warnings",
+    "worked_examples",
 ]
