@@ -62,8 +62,11 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(["Statement", "Effect", "Principal", "Condition", "Bool", "AWS", "x"]), inner)
+        | st.dictionaries(
+            st.sampled_from(["Statement", "Effect", "Principal", "Condition", "Bool", "AWS", "x"]), inner, max_size=3
+        )
     ),
+    max_leaves=8,
 )
 
 
