@@ -15,8 +15,9 @@ policies" (read November 2026).
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from ecrlab.cards import ShownAs, Table
@@ -124,8 +125,7 @@ def plan(policy: Policy, images: Iterable[Image], *, now: datetime) -> Plan:
 
 
 def _first_repeated(images: Sequence[Image]) -> str:
-    known: set[str] = set()
-    return next(image.digest for image in images if image.digest in known or known.add(image.digest))  # type: ignore[func-returns-value]
+    return next(digest for digest, times in Counter(image.digest for image in images).items() if times > 1)
 
 
 class _Shelf:
@@ -179,47 +179,62 @@ class _Claim:
     protected: frozenset[int]
 
 
-def _judged(shelf: _Shelf, rules: Sequence[Rule], setting: Setting) -> Iterator[Entry]:
-    """Apply the rules of one storage class in their order, and yield the entry of each image.
+@dataclass(slots=True)
+class _Outcome:
+    """What the rules of one storage class have come to, by the places of the images."""
+
+    claims: dict[int, _Claim] = field(default_factory=dict)
+    acting: set[int] = field(default_factory=set)
+    later: dict[int, int] = field(default_factory=dict)
+    """Images that were spared, and the first later rule that would have acted on them."""
+
+
+def _applied(shelf: _Shelf, rules: Sequence[Rule], now: datetime) -> _Outcome:
+    """Apply the rules of one storage class in their order.
 
     Sets of places do the work, so that a rule costs a few passes in C over what it sees.
     """
-    claims: dict[int, _Claim] = {}
-    acting: set[int] = set()
+    outcome = _Outcome()
     free, spared = set(range(len(shelf.images))), set[int]()
-    later: dict[int, int] = {}
     for rule in rules:
         seen, protected = shelf.seen(rule.selection), shelf.protected_from(rule.action)
         counted = _counted(shelf, rule, seen, protected)
-        over = _over_the_limit(shelf, rule, seen, counted, setting.now)
+        over = _over_the_limit(shelf, rule, seen, counted, now)
         if protected:
             over = [place for place in over if place not in protected]
 
         blocked = spared.intersection(over)
         spared -= blocked
-        later.update(dict.fromkeys(blocked, rule.priority))
+        outcome.later.update(dict.fromkeys(blocked, rule.priority))
 
         fresh = free.intersection(seen)
         free -= fresh
-        claims.update(dict.fromkeys(fresh, _Claim(rule, counted, protected)))
+        outcome.claims.update(dict.fromkeys(fresh, _Claim(rule, counted, protected)))
         acts = fresh.intersection(over)
-        acting |= acts
+        outcome.acting |= acts
         spared |= fresh - acts
+    return outcome
+
+
+def _judged(shelf: _Shelf, rules: Sequence[Rule], setting: Setting) -> Iterator[Entry]:
+    """Yield the entry of each image of one storage class."""
+    outcome = _applied(shelf, rules, setting.now)
     for place, image in enumerate(shelf.images):
-        claim = claims.get(place)
+        claim = outcome.claims.get(place)
         if claim is None:
             yield Entry(image, Action.KEEP, None, Why.NO_RULE, setting)
-        elif place in acting:
-            action = _DONE_BY[claim.rule.action]
-            yield Entry(image, action, claim.rule.priority, Why.ACTED, setting, None, None, place, claim.counted)
-        elif place in claim.protected:
-            holder = shelf.held_by[place][0]
-            yield Entry(image, Action.KEEP, claim.rule.priority, Why.CHILD_OF_INDEX, setting, None, holder)
-        else:
-            why = Why.CLAIMED if place in later else _WHY_SPARED[claim.rule.selection.count_type.counts_days]
+            continue
+        rule = claim.rule
+        if place in outcome.acting:
             yield Entry(
-                image, Action.KEEP, claim.rule.priority, why, setting, later.get(place), None, place, claim.counted
+                image, _DONE_BY[rule.action], rule.priority, Why.ACTED, setting, None, None, place, claim.counted
             )
+        elif place in claim.protected:
+            yield Entry(image, Action.KEEP, rule.priority, Why.CHILD_OF_INDEX, setting, None, shelf.held_by[place][0])
+        else:
+            later = outcome.later.get(place)
+            why = Why.CLAIMED if later is not None else _WHY_SPARED[rule.selection.count_type.counts_days]
+            yield Entry(image, Action.KEEP, rule.priority, why, setting, later, None, place, claim.counted)
 
 
 _DONE_BY = {ActionType.EXPIRE: Action.EXPIRE, ActionType.TRANSITION: Action.TRANSITION}
