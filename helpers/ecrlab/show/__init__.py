@@ -14,13 +14,17 @@ _HOMES = {
     "deleted": "tables",
     "images": "tables",
     "journey": "diagrams",
+    "lifecycle_simulator": "lifecycle_page",
     "manifest": "diagrams",
+    "policy_rules": "lifecycle_pictures",
     "progress_bar": "transfers",
     "quiz": "questions",
     "registry_map": "diagrams",
     "repositories": "tables",
     "sequence": "diagrams",
+    "storage_year": "lifecycle_pictures",
     "tags": "diagrams",
+    "timeline": "lifecycle_pictures",
 }
 """Public name -> the module of this package that it lives in."""
 
@@ -30,17 +34,23 @@ __all__ = [
     "deleted",
     "images",
     "journey",
+    "lifecycle_simulator",
     "manifest",
+    "policy_rules",
     "progress_bar",
     "quiz",
     "registry_map",
     "repositories",
     "sequence",
+    "storage_year",
     "tags",
+    "timeline",
 ]
 
 if TYPE_CHECKING:
     from ecrlab.show.diagrams import address, anatomy, journey, manifest, registry_map, sequence, tags
+    from ecrlab.show.lifecycle_page import lifecycle_simulator
+    from ecrlab.show.lifecycle_pictures import policy_rules, storage_year, timeline
     from ecrlab.show.questions import quiz
     from ecrlab.show.tables import deleted, images, repositories
     from ecrlab.show.transfers import progress_bar

@@ -96,10 +96,13 @@ class Drawing:
             + "</svg>"
         )
 
+    def figure(self, below: str = "") -> str:
+        """Return the picture in the kit's style, with a fragment of HTML below it in place of the text form."""
+        return html_of(f'{_STYLE}<div class="ecrlab-figure">{self.svg()}{below}</div>')
+
     def _repr_html_(self) -> str:
         text = escape("\n".join(self.lines), quote=False)
-        twin = f"<details><summary>{escape(self.title)}, as text</summary><pre>{text}</pre></details>"
-        return html_of(f'{_STYLE}<div class="ecrlab-figure">{self.svg()}{twin}</div>')
+        return self.figure(f"<details><summary>{escape(self.title)}, as text</summary><pre>{text}</pre></details>")
 
     def _repr_markdown_(self) -> str:
         return "\n".join([f"**{self.title}**", "", "```text", *self.lines, "```"]) + "\n"
