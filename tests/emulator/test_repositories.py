@@ -116,8 +116,9 @@ def test_policies_come_back_as_they_went_in(ecr):
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     name = {"repositoryName": "team/api"}
     ecr.set_repository_policy(**name, policyText=policy)
-    ecr.put_registry_policy(policyText=policy)
-    assert (policy, policy) == (
+    for_all = json.dumps({"Version": "2012-10-17", "Statement": [statement | {"Resource": "*"}]})
+    ecr.put_registry_policy(policyText=for_all)
+    assert (policy, for_all) == (
         ecr.get_repository_policy(**name)["policyText"],
         ecr.get_registry_policy()["policyText"],
     )

@@ -84,10 +84,12 @@ def reference(policy, repository):
         rule = next((rule for rule in policy.rules if takes(rule, image)), None)
         if rule and is_over(rule, image, judged, repository) and not is_held(rule, image, repository):
             acts[image.digest] = (rule.priority, rule.action.value)
+    fates = dict(acts)
     for image in repository:  # a subject is always drawn before the artifacts that describe it
-        rule_and_action = acts.get(image.subject)
-        if rule_and_action and not (rule_and_action[1] == "transition" and image.storage_class is StorageClass.ARCHIVE):
-            acts[image.digest] = rule_and_action
+        if image.subject in fates:
+            fates[image.digest] = fate = fates[image.subject]
+            if not (fate[1] == "transition" and image.storage_class is StorageClass.ARCHIVE):
+                acts[image.digest] = fate
     return acts
 
 
