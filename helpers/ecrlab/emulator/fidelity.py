@@ -45,6 +45,7 @@ _PTC = "Pull-through cache rules fetch images from other registries on first use
 _TEMPLATES = "Creation templates give repositories their settings when ECR creates them itself."
 _SIGNING = "Images are signed by AWS Signer when they are pushed."
 _BACKFILL = "A backfill replicates images that were there before the rule."
+_DECIDED = "Policies decide about every caller; here about those a lab acts as, and those with keys of STS or IAM."
 _SCANNER = "A scan takes some time and ends with findings."
 
 FIDELITY: dict[str, Fidelity] = {
@@ -58,10 +59,10 @@ FIDELITY: dict[str, Fidelity] = {
     "CreateRepositoryCreationTemplate": _absent(_TEMPLATES),
     "DeleteLifecyclePolicy": _acts("The images that a running evaluation has chosen may still expire."),
     "DeletePullThroughCacheRule": _absent(_PTC),
-    "DeleteRegistryPolicy": _kept("Permissions that the policy gave end."),
+    "DeleteRegistryPolicy": _acts(_DECIDED),
     "DeleteRepository": _acts(),
     "DeleteRepositoryCreationTemplate": _absent(_TEMPLATES),
-    "DeleteRepositoryPolicy": _kept("Permissions that the policy gave end."),
+    "DeleteRepositoryPolicy": _acts(_DECIDED),
     "DeleteSigningConfiguration": _absent(_SIGNING),
     "DeregisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
     "DescribeImageReplicationStatus": _absent("It tells for each destination whether the copy has arrived."),
@@ -80,9 +81,9 @@ FIDELITY: dict[str, Fidelity] = {
     "GetLifecyclePolicyPreview": _acts(
         "A preview takes its time; here the second look, or a look at a later time, is complete."
     ),
-    "GetRegistryPolicy": _kept("The policy decides what other accounts and services may do."),
+    "GetRegistryPolicy": _acts(_DECIDED),
     "GetRegistryScanningConfiguration": _acts(),
-    "GetRepositoryPolicy": _kept("The policy decides who may push and pull."),
+    "GetRepositoryPolicy": _acts(_DECIDED),
     "GetSigningConfiguration": _absent(_SIGNING),
     "InitiateLayerUpload": _acts("An upload that is not completed ends by itself, at a time that AWS does not name."),
     "ListImageReferrers": _absent("It lists signatures, SBOMs and other artifacts that refer to an image."),
@@ -95,12 +96,12 @@ FIDELITY: dict[str, Fidelity] = {
     "PutImageScanningConfiguration": _acts("AWS advises registry scanning rules in its place."),
     "PutImageTagMutability": _acts(_EVENTUALLY),
     "PutLifecyclePolicy": _acts("It acts within 24 hours, at a time that AWS does not name; here at 02:00 UTC."),
-    "PutRegistryPolicy": _kept("The policy is checked in full, and decides what others may do."),
+    "PutRegistryPolicy": _acts(_DECIDED),
     "PutRegistryScanningConfiguration": _acts("With ENHANCED scanning Amazon Inspector takes over and is billed."),
     "PutReplicationConfiguration": _kept("Images pushed from now on are copied, usually within 30 minutes."),
     "PutSigningConfiguration": _absent(_SIGNING),
     "RegisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
-    "SetRepositoryPolicy": _kept("The policy is checked in full, and decides who may push and pull."),
+    "SetRepositoryPolicy": _acts(_DECIDED),
     "StartImageScan": _kept(_SCANNER),
     "StartLifecyclePolicyPreview": _acts("When a preview expires is not documented; here after 24 hours."),
     "StartReplicationBackfill": _absent(_BACKFILL),
