@@ -49,6 +49,23 @@ class RuleDraft:
         described = {"description": self.description} if self.description else {}
         return {"rulePriority": self.priority, **described, "selection": selection, "action": action}
 
+    @property
+    def in_short(self) -> str:
+        """The rule in one line of a list: ``2: build-*, 14 days since push: expire``."""
+        kind = "archived image" if self.storage_class == StorageClass.ARCHIVE else "image"
+        entries = self.tags.replace(",", " ").split()
+        star = "*" if self.list_kind == PREFIXES else ""
+        named = " and ".join(f"{entry}{star}" for entry in entries)
+        who = named if self.tag_status == TagStatus.TAGGED else f"{self.tag_status} {kind}"
+        return f"{self.priority}: {who}, {_LIMITS[self.count_type].format(self.count_number)}: {self.action}"
+
+
+_LIMITS = {
+    CountType.IMAGE_COUNT_MORE_THAN.value: "beyond newest {:,}",
+    CountType.SINCE_IMAGE_PUSHED.value: "{:,} days since push",
+    CountType.SINCE_IMAGE_PULLED.value: "{:,} days since pull",
+    CountType.SINCE_IMAGE_TRANSITIONED.value: "{:,} days since archiving",
+}
 
 NEW = RuleDraft(1, "tagged", PATTERNS, "feature-*", "standard", "sinceImagePushed", 30, "expire")
 """What a new rule says until it is edited."""
@@ -98,8 +115,12 @@ def _number(value: object) -> int:
     return value
 
 
-def added(drafts: Sequence[RuleDraft]) -> tuple[RuleDraft, ...]:
-    """Add a new rule where it is legal: before the rules for any image, which have to come last."""
+def added(drafts: Sequence[RuleDraft]) -> tuple[tuple[RuleDraft, ...], int]:
+    """Add a new rule where it is legal: before the rules for any image, which have to come last.
+
+    Returns:
+        All rules, and the place of the new one.
+    """
     place = len(drafts)
     while place and drafts[place - 1].tag_status == TagStatus.ANY:
         place -= 1
@@ -109,7 +130,7 @@ def added(drafts: Sequence[RuleDraft]) -> tuple[RuleDraft, ...]:
     for index, draft in enumerate(following):
         least = max(least + 1, draft.priority)
         following[index] = replace(draft, priority=least)
-    return (*drafts[:place], replace(NEW, priority=number), *following)
+    return (*drafts[:place], replace(NEW, priority=number), *following), place
 
 
 def moved(drafts: Sequence[RuleDraft], place: int, step: int) -> tuple[RuleDraft, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ipywidgets import (
@@ -25,6 +25,7 @@ from ipywidgets import (
     HBox,
     IntSlider,
     Layout,
+    Select,
     Text,
     Textarea,
     VBox,
@@ -48,20 +49,22 @@ _LARGEST_FILE = 1_000_000
 _STYLE = """<style>
 .ecrlab-sim{max-width:1100px}
 .ecrlab-sim .ecrlab-figure{max-width:900px}
-.ecrlab-sim .ecrlab-rule{border:1px solid var(--jp-border-color2,#ccc);border-radius:4px;padding:4px 8px;margin:0 0 8px}
-.ecrlab-sim textarea{font-family:var(--jp-code-font-family,monospace);font-size:12.5px;line-height:1.45;tab-size:2}
 .ecrlab-sim .widget-html-content{line-height:1.5;overflow:visible}
 .ecrlab-sim .widget-label{min-width:0}
-.ecrlab-sim .ecrlab-wide textarea{white-space:pre;overflow:auto}
+.ecrlab-sim select option{padding:2px 4px}
+.ecrlab-sim .ecrlab-above{flex-direction:column;align-items:stretch;height:auto}
+.ecrlab-sim .ecrlab-above > .widget-label{font-weight:600;text-align:left}
+.ecrlab-sim .ecrlab-above > select,.ecrlab-sim .ecrlab-above > textarea{width:100%;flex:none}
+.ecrlab-sim textarea{font-family:var(--jp-code-font-family,monospace);font-size:12.5px;line-height:1.45;
+white-space:pre;overflow:auto}
 .ecrlab-sim :focus-visible{outline:2px solid var(--jp-brand-color1,#1976d2);outline-offset:1px}
 .ecrlab-sim h4{margin:.9em 0 .2em;color:var(--jp-content-font-color1,inherit);font-size:1.05em}
-.ecrlab-sim .ecrlab-fault{color:var(--jp-content-font-color1,inherit);border-left:4px solid
-var(--jp-error-color1,#c62828);padding-left:.5em}
+.ecrlab-sim .ecrlab-fault{border-left:4px solid var(--jp-error-color1,#c62828);padding-left:.5em;margin:.2em 0}
 .ecrlab-sim .ecrlab-scroll{max-height:28em;overflow:auto}
 </style>"""
 
 _STATUSES = [("tagged", "tagged"), ("untagged", "untagged"), ("any, tagged or not", "any")]
-_LISTS = [("match all patterns", PATTERNS), ("begin with all of", PREFIXES)]
+_LISTS = [("match all patterns of", PATTERNS), ("begin with all of", PREFIXES)]
 _CLASSES = [("standard", "standard"), ("archive", "archive")]
 _COUNTS = [
     ("beyond the newest … (imageCountMoreThan)", "imageCountMoreThan"),
@@ -95,47 +98,29 @@ class RuleForm:
 
     Args:
         on_edit: Called when a field was edited.
-        on_move: Called with -1 or 1 when the rule shall come earlier or later.
-        on_remove: Called when the rule shall go.
     """
 
-    def __init__(
-        self, on_edit: Callable[[], None], on_move: Callable[[int], None], on_remove: Callable[[], None]
-    ) -> None:
+    def __init__(self, on_edit: Callable[[], None]) -> None:
         number: dict[str, Any] = {"min": 0, "max": _LARGEST_NUMBER}
-        self.priority = _field(BoundedIntText, "Rule", "120px", **number)
-        self.tag_status = _field(Dropdown, "Images", "220px", options=_STATUSES)
+        self.priority = _field(BoundedIntText, "Priority", "140px", **number)
+        self.tag_status = _field(Dropdown, "Images", "200px", options=_STATUSES)
         self.list_kind = _field(Dropdown, "Tags", "200px", options=_LISTS)
-        self.tags = _field(Text, "Patterns", "260px", placeholder="prod-* stable")
-        self.storage_class = _field(Dropdown, "In class", "160px", options=_CLASSES)
-        self.count_type = _field(Dropdown, "Limit", "340px", options=_COUNTS)
-        self.count_number = _field(BoundedIntText, "Number", "150px", **number)
-        self.action = _field(Dropdown, "Action", "220px", options=_ACTIONS)
-        self.description = _field(Text, "Description", "330px")
-        self.note = HTML()
-        earlier, later, remove = (
-            Button(description="Earlier"),
-            Button(description="Later"),
-            Button(description="Remove"),
-        )
-        for button in (earlier, later, remove):
-            button.layout = Layout(width="76px")
-        earlier.on_click(lambda _: on_move(-1))
-        later.on_click(lambda _: on_move(1))
-        remove.on_click(lambda _: on_remove())
-        self.buttons = (earlier, later, remove)
+        self.tags = _field(Text, "Entries", "200px", placeholder="prod-* stable")
+        self.storage_class = _field(Dropdown, "In class", "150px", options=_CLASSES)
+        self.count_type = _field(Dropdown, "Limit", "270px", options=_COUNTS)
+        self.count_number = _field(BoundedIntText, "Number", "130px", **number)
+        self.action = _field(Dropdown, "Action", "210px", options=_ACTIONS)
+        self.description = _field(Text, "Description", "400px")
         self.tag_fields = _row(self.list_kind, self.tags)
         self.box = VBox(
             [
-                _row(self.priority, self.tag_status, *self.buttons),
+                _row(self.priority, self.tag_status),
                 self.tag_fields,
                 _row(self.count_type, self.count_number),
                 _row(self.storage_class, self.action),
                 _row(self.description),
-                self.note,
             ]
         )
-        self.box.add_class("ecrlab-rule")
         for field in self.fields:
             field.continuous_update = True
             field.observe(lambda _: on_edit(), names="value")
@@ -160,20 +145,24 @@ class RuleForm:
         return RuleDraft(*(field.value for field in self.fields))
 
     def show(self, draft: RuleDraft) -> None:
-        """Fill the fields in."""
+        """Fill the fields in, unless they say so already; blanks that are being typed stay."""
+        self.tag_fields.layout.display = "" if draft.tag_status == TagStatus.TAGGED else "none"
+        if self.read().document() == draft.document():
+            return
         values = (getattr(draft, name) for name in RuleDraft.__slots__)
         for field, value in zip(self.fields, values, strict=True):
-            if field.value != value:
-                field.value = value
+            field.value = value
 
-    def say(self, sentence: str, faults: Sequence[Fault], name: str) -> None:
-        """Say under the fields what the rule does, or what is wrong with it; give the buttons a name of their own."""
-        self.tag_fields.layout.display = "" if self.tag_status.value == TagStatus.TAGGED else "none"
-        texts = [f"✗ {fault.place.partition('.')[2] or 'rule'}: {fault.fact}; {fault.way_out}" for fault in faults]
-        wrong = "".join(f'<div class="ecrlab-fault">{inline_html(text)}</div>' for text in texts)
-        _set(self.note, html_of(wrong or inline_html(sentence)))
-        for button, verb in zip(self.buttons, ("Earlier", "Later", "Remove"), strict=True):
-            button.tooltip = f"{verb}: {name}"
+
+def _above(kind: Any, label: str, **more: Any) -> Any:
+    """Return a field as wide as its column, with its label above it."""
+    field = _field(kind, label, "auto", **more)
+    field.add_class("ecrlab-above")
+    return field
+
+
+def _button(label: str) -> Button:
+    return Button(description=label, layout=Layout(width="auto"))
 
 
 def _row(*widgets: Any) -> HBox:
@@ -201,42 +190,40 @@ class SimulatorWidget:
         self.start = self.simulation = simulation
         self.client = client
         self._settled = True  # false while the kit itself fills fields in
-        self.rules: list[RuleForm] = []
-        self.json = _field(Textarea, "", "100%", rows=24, continuous_update=True)
-        self.json.add_class("ecrlab-wide")
-        self.day = _field(IntSlider, "Day", "95%", min=0, max=DAYS, value=simulation.day)
+        self.drafts: tuple[RuleDraft, ...] | None = ()
+        self.rules = _above(Select, "Rules: choose one to edit it", rows=6)
+        self.form, self.form_note = RuleForm(self._form_edited), HTML()
+        self.add, self.earlier, self.later, self.remove = map(_button, ("Add", "Earlier", "Later", "Remove"))
+        self.json = _above(Textarea, "The same as JSON: type, or paste your own", rows=19, continuous_update=True)
+        self.day = _field(IntSlider, "Day", "100%", min=0, max=DAYS, readout=False)
+        self.day_number = _field(BoundedIntText, "Number of the day", "200px", min=0, max=DAYS)
         self.with_reasons = Checkbox(description="Show the reason for every image", indent=False)
         self.with_figures = Checkbox(description="Show the figures of the year as text", indent=False)
         self.shown = _Outputs()
         self.source = _Source(self, repository)
         self.pushes = _Pushes(simulation.scene, self._push_otherwise)
-        self.rule_box, self.form_note = VBox(), HTML()
-        add = Button(description="Add a rule")
-        add.on_click(lambda _: self._rewrite(added(self._drafts())))
-        self.add = add
-        self.box = VBox(self._layout(), layout=Layout(padding="0 4px 0 0"))
+        self.box = VBox(self._layout())
         self.box.add_class("ecrlab-sim")
 
-        self.json.value = simulation.text
-        self.json.observe(lambda _: self._json_edited(), names="value")
-        self.day.observe(lambda _: self._day_moved(), names="value")
-        for box in (self.with_reasons, self.with_figures):
-            box.observe(lambda _: self._show_folds(), names="value")
+        self.json.value, self.day.value, self.day_number.value = simulation.text, simulation.day, simulation.day
+        self._listen()
         self._show_form()
         self._show_everything()
 
     def _layout(self) -> list[Any]:
-        column = Layout(flex="1 1 400px", min_width="340px", padding="0 8px 0 0")
-        form = VBox([_title("Rules as a form"), self.form_note, self.rule_box, self.add], layout=column)
-        text = VBox([_title("The same as JSON"), self.json, self.shown.faults, self.source.box], layout=column)
+        column = Layout(flex="1 1 400px", min_width="340px", padding="0 10px 0 0")
+        buttons = _row(self.add, self.earlier, self.later, self.remove)
+        form = VBox([self.rules, buttons, self.form.box, self.form_note], layout=column)
+        text = VBox([self.json, self.shown.faults], layout=column)
         shown = self.shown
         return [
             HTML(_STYLE),
             shown.heading,
             Box([form, text], layout=Layout(flex_flow="row wrap")),
+            self.source.box,
             shown.warnings,
             _title("What happens"),
-            self.day,
+            Box([self.day, self.day_number], layout=Layout(align_items="center")),
             shown.outcome,
             shown.timeline,
             self.with_reasons,
@@ -250,18 +237,32 @@ class SimulatorWidget:
             shown.figures,
         ]
 
+    def _listen(self) -> None:
+        self.rules.observe(lambda _: self._rule_chosen(), names="index")
+        self.json.observe(lambda _: self._json_edited(), names="value")
+        self.day.observe(lambda _: self.go_to(self.day.value), names="value")
+        self.day_number.observe(lambda _: self.go_to(self.day_number.value), names="value")
+        for box in (self.with_reasons, self.with_figures):
+            box.observe(lambda _: self._show_folds(), names="value")
+        self.add.on_click(lambda _: self._rewrite(*added(self.drafts or ())))
+        self.earlier.on_click(lambda _: self._move(-1))
+        self.later.on_click(lambda _: self._move(1))
+        self.remove.on_click(lambda _: self._remove())
+
     # From the form, from the JSON, from elsewhere
 
-    def _drafts(self) -> tuple[RuleDraft, ...]:
-        return tuple(rule.read() for rule in self.rules)
+    @property
+    def place(self) -> int:
+        """The place of the rule that is being edited, from 0 on; -1 if there is none."""
+        return -1 if self.rules.index is None else int(self.rules.index)
 
     def _form_edited(self) -> None:
-        if self._settled:
-            self._rewrite(self._drafts())
+        if self._settled and self.drafts and self.place >= 0:
+            self._rewrite((*self.drafts[: self.place], self.form.read(), *self.drafts[self.place + 1 :]))
 
-    def _rewrite(self, drafts: Sequence[RuleDraft]) -> None:
-        """Let rules be the policy: the JSON follows, and so does the form where it differs."""
-        self.replace_text(text_of(drafts))
+    def _rewrite(self, drafts: Sequence[RuleDraft], place: int | None = None) -> None:
+        """Let rules be the policy: the JSON follows, and the form shows the rule at a place."""
+        self.replace_text(text_of(drafts), place)
 
     def _json_edited(self) -> None:
         if self._settled:
@@ -269,11 +270,13 @@ class SimulatorWidget:
             self._show_form()
             self._show_everything()
 
-    def replace_text(self, text: str) -> None:
+    def replace_text(self, text: str, place: int | None = None) -> None:
         """Put another text in place of what was there, as if somebody had typed it."""
         with self._filling_in():
             self.json.value = text
-        self._json_edited()
+        self.simulation = self.simulation.with_text(text)
+        self._show_form(place)
+        self._show_everything()
 
     def replace_scene(self, scene: Scene) -> None:
         """Try the policy on another repository."""
@@ -282,30 +285,35 @@ class SimulatorWidget:
 
     def start_over(self) -> None:
         """Go back to the beginning: policy, repository and day."""
-        self.simulation = replace(self.start, day=self.day.value)
         with self._filling_in():
             self.pushes.show(self.start.scene)
-        self.day.value = self.start.day
-        self.replace_text(self.start.text)
+        self.simulation = self.start
+        self.replace_text(self.start.text, 0)
+        self.go_to(self.start.day)
 
     def _push_otherwise(self, pushes: tuple[PushPattern, ...]) -> None:
         if self._settled:
             self.replace_scene(replace(self.simulation.scene, pushes=pushes))
 
-    def _day_moved(self) -> None:
-        self.simulation = replace(self.simulation, day=self.day.value)
-        self._show_day()
+    def go_to(self, day: int) -> None:
+        """Look at a day."""
+        if self._settled:
+            with self._filling_in():
+                self.day.value = self.day_number.value = day
+            self.simulation = replace(self.simulation, day=day)
+            self._show_day()
 
-    def _move(self, place: int, step: int) -> None:
-        self._rewrite(moved(self._drafts(), place, step))
+    def _move(self, step: int) -> None:
+        if self.drafts and 0 <= self.place + step < len(self.drafts):
+            self._rewrite(moved(self.drafts, self.place, step), self.place + step)
 
-    def _remove(self, place: int) -> None:
-        drafts = self._drafts()
-        self._rewrite((*drafts[:place], *drafts[place + 1 :]))
+    def _remove(self) -> None:
+        if self.drafts and self.place >= 0:
+            self._rewrite((*self.drafts[: self.place], *self.drafts[self.place + 1 :]))
 
     @contextmanager
     def _filling_in(self) -> Iterator[None]:
-        self._settled, before = False, self._settled
+        before, self._settled = self._settled, False
         try:
             yield
         finally:
@@ -313,51 +321,56 @@ class SimulatorWidget:
 
     # What is shown
 
-    def _show_form(self) -> None:
-        """Let the form follow the JSON, if it can."""
-        drafts = drafts_of(self.json.value)
-        frozen = drafts is None
-        for control in (self.add, *(each for rule in self.rules for each in (*rule.fields, *rule.buttons))):
-            control.disabled = frozen
-        message = "The form waits: it cannot show what the JSON says at the moment. Mend the JSON, or start over."
-        _set(self.form_note, html_of(Card(message, tone=Tone.WAITING).inner_html()) if frozen else "")
-        if drafts is None:
-            return
-        with self._filling_in():
-            self._have_forms(len(drafts))
-            for rule, draft in zip(self.rules, drafts, strict=True):
-                rule.show(draft)
-        self._show_sentences(drafts)
+    def _show_form(self, place: int | None = None) -> None:
+        """Let list and form follow the JSON, if they can; keep the chosen place, or choose another."""
+        self.drafts = drafts_of(self.json.value)
+        chosen = max(0, self.place) if place is None else place
+        if self.drafts is not None:
+            labels = [f"{'✗ ' * bool(self._faults_of_rule(n))}{draft.in_short}" for n, draft in enumerate(self.drafts)]
+            with self._filling_in():
+                if labels != list(self.rules.options):
+                    self.rules.options = labels
+                self.rules.index = min(chosen, len(labels) - 1) if labels else None
+        self._show_rule()
 
-    def _have_forms(self, count: int) -> None:
-        """Keep the forms that are there, and make or drop as many as it takes."""
-        while len(self.rules) < count:
-            place = len(self.rules)
-            self.rules.append(
-                RuleForm(
-                    self._form_edited,
-                    lambda step, place=place: self._move(place, step),  # type: ignore[misc]
-                    lambda place=place: self._remove(place),  # type: ignore[misc]
-                )
-            )
-        del self.rules[count:]
-        if len(self.rule_box.children) != count:
-            self.rule_box.children = [rule.box for rule in self.rules]
+    def _rule_chosen(self) -> None:
+        if self._settled:
+            self._show_rule()
 
-    def _show_sentences(self, drafts: Sequence[RuleDraft]) -> None:
-        sentences = (
-            {} if self.simulation.faults else {rule.priority: str(rule) for rule in self.simulation.policy.rules}
-        )
-        for place, (rule, draft) in enumerate(zip(self.rules, drafts, strict=True)):
-            here = f"rules[{place}]"
-            faults = [f for f in self.simulation.faults if f.place == here or f.place.startswith(f"{here}.")]
-            text = sentences.get(draft.priority, "")
-            rule.say(f"{text[:1].upper()}{text[1:]}." if text else "", faults, f"rule {draft.priority}")
+    def _show_rule(self) -> None:
+        """Fill in the form of the chosen rule, and say below it what the rule does or what is wrong with it."""
+        waiting, empty = self.drafts is None, not self.drafts or self.place < 0
+        for control in (self.rules, self.add):
+            control.disabled = waiting
+        for control in (*self.form.fields, self.earlier, self.later, self.remove):
+            control.disabled = empty
+        if waiting:
+            _set(self.form_note, html_of(_WAITING.inner_html()))
+        elif empty:
+            _set(self.form_note, html_of(inline_html("There is no rule.")))
+        else:
+            assert self.drafts is not None
+            draft = self.drafts[self.place]
+            with self._filling_in():
+                self.form.show(draft)
+            faults = self._faults_of_rule(self.place)
+            texts = [f"✗ {f.place.partition('.')[2] or 'the rule'}: {f.fact}; {f.way_out}" for f in faults]
+            wrong = "".join(f'<div class="ecrlab-fault">{inline_html(text)}</div>' for text in texts)
+            _set(self.form_note, html_of(wrong or inline_html(self._sentence(draft))))
+
+    def _faults_of_rule(self, place: int) -> list[Fault]:
+        here = f"rules[{place}]"
+        return [f for f in self.simulation.faults if f.place == here or f.place.startswith(f"{here}.")]
+
+    def _sentence(self, draft: RuleDraft) -> str:
+        rule = next((rule for rule in self.simulation.policy.rules if rule.document() == draft.document()), None)
+        return f"{str(rule)[0].upper()}{str(rule)[1:]}." if rule else ""
 
     def _show_everything(self) -> None:
         simulation, shown = self.simulation, self.shown
         card = fault_card(simulation.faults, simulation.text) if simulation.faults else _FINE
-        _set(shown.faults, f'<div role="status">{html_of(card.inner_html())}</div>')
+        note = inline_html(_STILL_SHOWN) if simulation.faults else ""
+        _set(shown.faults, f'<div role="status">{html_of(card.inner_html() + note)}</div>')
         _set(shown.heading, simulation.heading()._repr_html_())
         _set(shown.warnings, f'<div role="status">{simulation.warnings._repr_html_()}</div>')
         _set(shown.year, simulation.year().figure())
@@ -380,6 +393,8 @@ class SimulatorWidget:
 
 
 _FINE = Card("No fault: AWS would accept this policy", tone=Tone.GOOD)
+_STILL_SHOWN = "Below is still the last policy without faults. Nothing that you wrote is lost."
+_WAITING = Card("The form waits: it cannot show what the JSON says now", body=("Mend the JSON.",), tone=Tone.WAITING)
 
 
 def _title(text: str) -> HTML:
@@ -435,29 +450,11 @@ class _Pushes:
 # --- your own policy --------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """What came of loading a policy."""
-
-    title: str
-    body: str = ""
-    tone: Tone = Tone.NOTE
-
-    def html(self) -> str:
-        card = Card(self.title, body=(self.body,) if self.body else (), tone=self.tone)
-        return f'<div role="status">{html_of(card.inner_html())}</div>'
-
-
-_INVITATION = _Message(
-    "Try your own policy",
-    "Paste it into the JSON above, load a file, or fetch a repository: that only reads, with GetLifecyclePolicy and "
-    "DescribeImages.",
+_INVITATION = Card("Try your own policy: paste it into the JSON, or load a file", tone=Tone.HINT)
+_FETCHING = (
+    "To try it on your own repository, fetch that: it is only read, with GetLifecyclePolicy and DescribeImages.",
 )
-_NO_CLIENT = _Message(
-    "Try your own policy",
-    "Paste it into the JSON above, or load a file. To fetch a repository, hand over a client: "
-    '`show.lifecycle_simulator(client=lab.client("ecr"))`.',
-)
+_NO_CLIENT = ('To fetch a repository, hand over a client: `show.lifecycle_simulator(client=lab.client("ecr"))`.',)
 
 
 class _Source:
@@ -471,9 +468,10 @@ class _Source:
         self.repository = _field(Text, "Repository", "260px", value=repository, placeholder="payments/api")
         self.read_indexes = Checkbox(description="read indexes, too (counts as a pull)", indent=False)
         self.fetch = Button(description="Fetch, read only", layout=Layout(width="140px"))
-        self.message = HTML((_INVITATION if simulator.client is not None else _NO_CLIENT).html())
-        fetching = [_row(self.repository, self.fetch), self.read_indexes] if simulator.client is not None else []
-        self.box = VBox([self.message, _row(self.upload, self.again), *fetching])
+        self.message = HTML()
+        self._say(replace(_INVITATION, body=_NO_CLIENT if simulator.client is None else _FETCHING))
+        fetching = [self.repository, self.fetch, self.read_indexes] if simulator.client is not None else []
+        self.box = VBox([self.message, _row(self.again, self.upload, *fetching)])
         self.upload.observe(lambda _: self._load(), names="value")
         self.again.on_click(lambda _: self.simulator.start_over())
         self.fetch.on_click(lambda _: self._fetch())
@@ -484,14 +482,14 @@ class _Source:
         chosen = self.upload.value[0]
         name, content = chosen["name"], bytes(chosen["content"])
         if len(content) > _LARGEST_FILE:
-            self._say(_Message(f"{name} is no policy", f"It has {len(content):,} bytes.", Tone.BAD))
+            self._say(_told(f"{name} is no policy", f"It has {len(content):,} bytes.", Tone.BAD))
             return
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError as broken:
-            self._say(_Message(f"{name} is no text in UTF-8", f"Byte {broken.start:,} cannot be read.", Tone.BAD))
+            self._say(_told(f"{name} is no text in UTF-8", f"Byte {broken.start:,} cannot be read.", Tone.BAD))
             return
-        self._say(_Message(f"Loaded {name}", tone=Tone.GOOD))
+        self._say(Card(f"Loaded {name}", tone=Tone.GOOD))
         self.simulator.replace_text(text)
 
     def _fetch(self) -> None:
@@ -500,7 +498,7 @@ class _Source:
         try:
             text, found = fetched(simulator.client, name, read_indexes=self.read_indexes.value)
         except EcrLabError as refusal:
-            self._say(_Message(f"{name or 'Nothing'} was not fetched", str(refusal), Tone.BAD))
+            self._say(_told(f"{name or 'Nothing'} was not fetched", str(refusal), Tone.BAD))
             return
         pushes = simulator.simulation.scene.pushes
         scene = Scene(name, tuple(found), moment_of_the_lab(), pushes, note=found.warning)
@@ -510,7 +508,11 @@ class _Source:
         else:
             told = "Policy and images are those of the repository now. Nothing was changed there."
             simulator.replace_text(text)
-        self._say(_Message(f"Fetched {name}: {len(found):,} images", told, Tone.GOOD))
+        self._say(_told(f"Fetched {name}: {len(found):,} images", told, Tone.GOOD))
 
-    def _say(self, message: _Message) -> None:
-        self.message.value = message.html()
+    def _say(self, card: Card) -> None:
+        self.message.value = f'<div role="status">{html_of(card.inner_html())}</div>'
+
+
+def _told(title: str, sentence: str, tone: Tone) -> Card:
+    return Card(title, body=(sentence,), tone=tone)
