@@ -63,8 +63,8 @@ white-space:pre;overflow:auto}
 .ecrlab-sim .ecrlab-scroll{max-height:28em;overflow:auto}
 </style>"""
 
-_STATUSES = [("tagged", "tagged"), ("untagged", "untagged"), ("any, tagged or not", "any")]
-_LISTS = [("match all patterns of", PATTERNS), ("begin with all of", PREFIXES)]
+_STATUSES = [("tagged", "tagged"), ("untagged", "untagged"), ("any", "any")]
+_LISTS = [("match each of", PATTERNS), ("begin with each of", PREFIXES)]
 _CLASSES = [("standard", "standard"), ("archive", "archive")]
 _COUNTS = [
     ("beyond the newest … (imageCountMoreThan)", "imageCountMoreThan"),
@@ -72,7 +72,7 @@ _COUNTS = [
     ("days since the last pull (sinceImagePulled)", "sinceImagePulled"),
     ("days since archiving (sinceImageTransitioned)", "sinceImageTransitioned"),
 ]
-_ACTIONS = [("expire: delete", "expire"), ("transition: archive", "transition")]
+_ACTIONS = [("expire", "expire"), ("transition", "transition")]
 
 
 def widget_of(simulation: Simulation, client: ECRClient | None = None, repository: str = "") -> VBox:
@@ -102,22 +102,23 @@ class RuleForm:
 
     def __init__(self, on_edit: Callable[[], None]) -> None:
         number: dict[str, Any] = {"min": 0, "max": _LARGEST_NUMBER}
-        self.priority = _field(BoundedIntText, "Priority", "140px", **number)
-        self.tag_status = _field(Dropdown, "Images", "200px", options=_STATUSES)
-        self.list_kind = _field(Dropdown, "Tags", "200px", options=_LISTS)
-        self.tags = _field(Text, "Entries", "200px", placeholder="prod-* stable")
-        self.storage_class = _field(Dropdown, "In class", "150px", options=_CLASSES)
-        self.count_type = _field(Dropdown, "Limit", "270px", options=_COUNTS)
-        self.count_number = _field(BoundedIntText, "Number", "130px", **number)
-        self.action = _field(Dropdown, "Action", "210px", options=_ACTIONS)
-        self.description = _field(Text, "Description", "400px")
+        self.priority = _labelled(BoundedIntText, "Priority", **number)
+        self.tag_status = _labelled(Dropdown, "Images", options=_STATUSES)
+        self.list_kind = _labelled(Dropdown, "Tags", options=_LISTS)
+        self.tags = _labelled(Text, "Entries", placeholder="prod-* stable")
+        self.storage_class = _labelled(Dropdown, "In class", options=_CLASSES)
+        self.count_type = _labelled(Dropdown, "Limit", "404px", options=_COUNTS)
+        self.count_number = _labelled(BoundedIntText, "Number", **number)
+        self.action = _labelled(Dropdown, "Action", options=_ACTIONS)
+        self.description = _labelled(Text, "Description", "404px")
         self.tag_fields = _row(self.list_kind, self.tags)
         self.box = VBox(
             [
                 _row(self.priority, self.tag_status),
                 self.tag_fields,
-                _row(self.count_type, self.count_number),
-                _row(self.storage_class, self.action),
+                _row(self.count_type),
+                _row(self.count_number, self.storage_class),
+                _row(self.action),
                 _row(self.description),
             ]
         )
@@ -152,6 +153,11 @@ class RuleForm:
         values = (getattr(draft, name) for name in RuleDraft.__slots__)
         for field, value in zip(self.fields, values, strict=True):
             field.value = value
+
+
+def _labelled(kind: Any, label: str, width: str = "200px", **more: Any) -> Any:
+    """Return a field whose label is as wide as that of its neighbours."""
+    return kind(description=label, style={"description_width": "78px"}, layout=Layout(width=width), **more)
 
 
 def _above(kind: Any, label: str, **more: Any) -> Any:
@@ -194,7 +200,7 @@ class SimulatorWidget:
         self.rules = _above(Select, "Rules: choose one to edit it", rows=6)
         self.form, self.form_note = RuleForm(self._form_edited), HTML()
         self.add, self.earlier, self.later, self.remove = map(_button, ("Add", "Earlier", "Later", "Remove"))
-        self.json = _above(Textarea, "The same as JSON: type, or paste your own", rows=19, continuous_update=True)
+        self.json = _above(Textarea, "The same as JSON: type, or paste your own", rows=17, continuous_update=True)
         self.day = _field(IntSlider, "Day", "100%", min=0, max=DAYS, readout=False)
         self.day_number = _field(BoundedIntText, "Number of the day", "200px", min=0, max=DAYS)
         self.with_reasons = Checkbox(description="Show the reason for every image", indent=False)
@@ -214,13 +220,12 @@ class SimulatorWidget:
         column = Layout(flex="1 1 400px", min_width="340px", padding="0 10px 0 0")
         buttons = _row(self.add, self.earlier, self.later, self.remove)
         form = VBox([self.rules, buttons, self.form.box, self.form_note], layout=column)
-        text = VBox([self.json, self.shown.faults], layout=column)
+        text = VBox([self.json, self.shown.faults, self.source.box], layout=column)
         shown = self.shown
         return [
             HTML(_STYLE),
             shown.heading,
             Box([form, text], layout=Layout(flex_flow="row wrap")),
-            self.source.box,
             shown.warnings,
             _title("What happens"),
             Box([self.day, self.day_number], layout=Layout(align_items="center")),
@@ -450,11 +455,8 @@ class _Pushes:
 # --- your own policy --------------------------------------------------------------------------------------------------
 
 
-_INVITATION = Card("Try your own policy: paste it into the JSON, or load a file", tone=Tone.HINT)
-_FETCHING = (
-    "To try it on your own repository, fetch that: it is only read, with GetLifecyclePolicy and DescribeImages.",
-)
-_NO_CLIENT = ('To fetch a repository, hand over a client: `show.lifecycle_simulator(client=lab.client("ecr"))`.',)
+_NO_CLIENT = 'To fetch a repository, hand over a client: `show.lifecycle_simulator(client=lab.client("ecr"))`.'
+_FETCHING = "A repository is only read, with GetLifecyclePolicy and DescribeImages."
 
 
 class _Source:
@@ -468,10 +470,9 @@ class _Source:
         self.repository = _field(Text, "Repository", "260px", value=repository, placeholder="payments/api")
         self.read_indexes = Checkbox(description="read indexes, too (counts as a pull)", indent=False)
         self.fetch = Button(description="Fetch, read only", layout=Layout(width="140px"))
-        self.message = HTML()
-        self._say(replace(_INVITATION, body=_NO_CLIENT if simulator.client is None else _FETCHING))
-        fetching = [self.repository, self.fetch, self.read_indexes] if simulator.client is not None else []
-        self.box = VBox([self.message, _row(self.again, self.upload, *fetching)])
+        self.message = HTML(html_of(inline_html(_NO_CLIENT if simulator.client is None else _FETCHING)))
+        fetching = [_row(self.repository, self.fetch), self.read_indexes] if simulator.client is not None else []
+        self.box = VBox([_row(self.upload, self.again), *fetching, self.message])
         self.upload.observe(lambda _: self._load(), names="value")
         self.again.on_click(lambda _: self.simulator.start_over())
         self.fetch.on_click(lambda _: self._fetch())
