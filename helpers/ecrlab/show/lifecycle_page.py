@@ -158,7 +158,7 @@ class Simulation:
             f"Before it {expired:,} expired and {len(before) - expired:,} moved to the archive."
             if self.day
             else "No run has been yet.",
-            f"After it there are {left}." if self.day else f"There are {left}.",
+            f"It leaves {left}." if self.day else f"The repository holds {left}.",
         ]
         return Card(f"Day {self.day}, {day.at:%Y-%m-%d}", body=(" ".join(sentences),), tone=Tone.NOTE)
 
@@ -221,15 +221,10 @@ class _Shown(Protocol):
 def fault_card(faults: Sequence[Fault], text: str = "") -> Card:
     """Show what is wrong with a policy: the place, the fact, the way out; for broken JSON also the line itself."""
     title = "1 fault in the policy" if len(faults) == 1 else f"{len(faults)} faults in the policy"
-    facts = [(fault.place, f"{fault.fact}; {fault.way_out}") for fault in faults[:_FAULTS_SHOWN]]
+    told = [f"`{fault.place}`: {fault.fact}; {fault.way_out}" for fault in faults[:_FAULTS_SHOWN]]
     if len(faults) > _FAULTS_SHOWN:
-        facts.append(("…", f"and {len(faults) - _FAULTS_SHOWN} more"))
-    return Card(
-        f"{title}: AWS would not accept it",
-        facts,
-        code=_pointed_at(faults[0].place, text),
-        tone=Tone.BAD,
-    )
+        told.append(f"and {len(faults) - _FAULTS_SHOWN} more")
+    return Card(f"{title}: AWS would not accept it", body=told, code=_pointed_at(faults[0].place, text), tone=Tone.BAD)
 
 
 def _pointed_at(place: str, text: str) -> str | None:

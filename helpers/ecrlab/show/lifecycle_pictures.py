@@ -380,7 +380,7 @@ def storage_year(forecast: Forecast, *, without: Forecast | None = None) -> Draw
     total, other_total = _sum(months), _sum(others)
     table = _year_table(months, others)
     compared = f", and {_usd(other_total)} USD without the policy" if without else ""
-    cost = f"{_usd(total)} USD in these {len(forecast.days) - 1} days{compared}"
+    cost = f"{_usd(total)} USD in these {sum(month.days for month in months)} days{compared}"
     shapes, height = _draw_year(months, others, cost)
     return Drawing(
         title="Storage and its cost, month by month",
@@ -398,7 +398,8 @@ def usd_of(forecast: Forecast) -> str:
 
 
 def _months(forecast: Forecast) -> list[_Month]:
-    by_date = {day.at.date(): day for day in forecast.days}  # the last of a date counts
+    lasting = forecast.days[:-1] or forecast.days  # a state lasts until the next run; the last one no longer counts
+    by_date = {day.at.date(): day for day in lasting}  # and the last of a date stands for it
     found = []
     for _, group in groupby(by_date.values(), key=lambda day: (day.at.year, day.at.month)):
         days = list(group)

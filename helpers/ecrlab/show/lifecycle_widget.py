@@ -64,12 +64,12 @@ white-space:pre;overflow:auto}
 </style>"""
 
 _STATUSES = [("tagged", "tagged"), ("untagged", "untagged"), ("any", "any")]
-_LISTS = [("match each of", PATTERNS), ("begin with each of", PREFIXES)]
+_LISTS = [("match", PATTERNS), ("begin with", PREFIXES)]
 _CLASSES = [("standard", "standard"), ("archive", "archive")]
 _COUNTS = [
-    ("beyond the newest … (imageCountMoreThan)", "imageCountMoreThan"),
-    ("days since the push (sinceImagePushed)", "sinceImagePushed"),
-    ("days since the last pull (sinceImagePulled)", "sinceImagePulled"),
+    ("newest images (imageCountMoreThan)", "imageCountMoreThan"),
+    ("days since push (sinceImagePushed)", "sinceImagePushed"),
+    ("days since pull (sinceImagePulled)", "sinceImagePulled"),
     ("days since archiving (sinceImageTransitioned)", "sinceImageTransitioned"),
 ]
 _ACTIONS = [("expire", "expire"), ("transition", "transition")]
@@ -496,10 +496,13 @@ class _Source:
     def _fetch(self) -> None:
         simulator, name = self.simulator, self.repository.value.strip()
         assert simulator.client is not None  # without one there is no button
+        if not name:
+            self._say(_told("Nothing was fetched", "Say which repository first, e.g. `payments/api`.", Tone.HINT))
+            return
         try:
             text, found = fetched(simulator.client, name, read_indexes=self.read_indexes.value)
         except EcrLabError as refusal:
-            self._say(_told(f"{name or 'Nothing'} was not fetched", str(refusal), Tone.BAD))
+            self._say(_told(f"{name} was not fetched", str(refusal), Tone.BAD))
             return
         pushes = simulator.simulation.scene.pushes
         scene = Scene(name, tuple(found), moment_of_the_lab(), pushes, note=found.warning)
