@@ -146,7 +146,7 @@ class TestFetching:
 
 
 BAD = {  # id: (arguments, the whole message)
-    "a number": ({"policy": 7}, "a int is no policy; hand over a lifecycle.Policy, a dict or JSON text"),
+    "a number": ({"policy": 7}, "a value of type int is no policy; hand over a lifecycle.Policy, a dict or JSON text"),
     "a day too far": ({"day": 366}, "day=366 is out of range; use 0 to 365"),
     "a day before": ({"day": -1}, "day=-1 is out of range; use 0 to 365"),
     "no client": ({"repository": "a"}, 'repository comes without a client; add client=lab.client("ecr")'),

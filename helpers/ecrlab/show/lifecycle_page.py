@@ -332,7 +332,7 @@ def _text(policy: object) -> str:
         case Mapping():
             return json.dumps(policy, indent=2, ensure_ascii=False)
         case _:
-            fact = f"a {type(policy).__name__} is no policy"
+            fact = f"a value of type {type(policy).__name__} is no policy"
             raise InvalidInput("show.lifecycle_simulator", fact, "hand over a lifecycle.Policy, a dict or JSON text")
 
 
