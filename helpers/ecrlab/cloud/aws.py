@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 
+from ecrlab.access import Principal, PrincipalKind
 from ecrlab.cards import Tone
 from ecrlab.clock import SystemClock
+from ecrlab.cloud.acting import Terms
 from ecrlab.cloud.estimate import monthly_usd, storage_price
 from ecrlab.cloud.modes import Aws
 from ecrlab.cloud.rails import Rails
 from ecrlab.cloud.safety import Owner, inventory
+from ecrlab.cloud.signing import Signature
 from ecrlab.cloud.translate import aws_call
+from ecrlab.emulator.authorizing import Keys
 from ecrlab.errors import AccountMismatch, AwsCallError, InvalidInput
 
 if TYPE_CHECKING:
     from ecrlab.access import Decision
-    from ecrlab.emulator.moto_identities import Keys
 
 __all__ = ["AwsAccount"]
 
@@ -52,7 +55,7 @@ class AwsAccount:
         self.mode = mode
         self.clock = SystemClock()
         with aws_call("GetCallerIdentity", f"profile {mode.profile!r}"):
-            self.session = _session_of(mode.profile, region)
+            self.session, self.signature = _session_of(mode.profile, region)
             self.region = self.session.region_name or DEFAULT_REGION
             self.regions = {self.region}
             identity = self.make("client", "sts", self.region).get_caller_identity()
@@ -68,35 +71,53 @@ class AwsAccount:
         rails = Rails(self.owner, mode.spend_limit_usd, self.stored_bytes)
         self.session.events.register("provide-client-params", rails.check)
 
-    def make(self, kind: str, service: str, region: str) -> Any:
+    def make(self, kind: str, service: str, region: str, **keys: str | None) -> Any:
         """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
         if service == "ecr":
             self.regions.add(region)
-        return getattr(self.session, kind)(service, region_name=region, config=_CONFIG)
+        return getattr(self.session, kind)(service, region_name=region, config=_CONFIG, **keys)
 
     def stored_bytes(self) -> int:
-        """Ask AWS how much the lab stores, in the regions it was used in.
+        """Ask AWS how much the lab stores, in the regions it was used in, whoever the lab acts as.
 
         Raises:
             AwsCallError: AWS refused to list it.
         """
         ecr = {region: self.make("client", "ecr", region) for region in sorted(self.regions)}
-        return sum(item.size_bytes for item in inventory(ecr, self.owner))
+        with self.signature.own():
+            return sum(item.size_bytes for item in inventory(ecr, self.owner))
 
-    def keys_of(self, arn: str, session_name: str, way: Mapping[str, Any]) -> Keys:
-        """Refuse: a real account is asked with real credentials.
+    def keys_of(self, arn: str, terms: Terms) -> Keys:
+        """Assume a role of this account through AWS STS, with the profile's own credentials.
 
         Raises:
-            InvalidInput: Always.
+            InvalidInput: It is no role, or a parameter only makes sense in Mode Mock.
+            AccountMismatch: It is another account's role.
+            AwsCallError: AWS refused.
         """
-        raise InvalidInput(
-            f"act_as({arn!r})",
-            "this lab runs on a real account, whose policies already decide",
-            "assume the role with lab.client('sts').assume_role, or use open_lab() in Mode Mock",
-        )
-
-    def sign_as(self, keys: Keys | None) -> None:
-        """Do nothing: a real account signs with its profile's credentials, always."""
+        principal = Principal.of(arn)
+        if principal.role_arn is None:
+            raise InvalidInput(
+                f"act_as({arn!r})",
+                "on a real account a lab can only act as a role",
+                "name one: 'arn:aws:iam::…:role/…'",
+            )
+        if terms.only_emulated:
+            raise InvalidInput(
+                f"act_as({terms.only_emulated[0]}=…)",
+                "on a real account requests come the way they come",
+                "leave it out, or use open_lab() in Mode Mock",
+            )
+        if principal.account_id != self.account_id:
+            raise AccountMismatch(
+                f"act_as({arn!r})",
+                f"the role is account {principal.account_id}'s and the lab works in {self.account_id}",
+                "name a role of this account",
+            )
+        with aws_call("AssumeRole", f"role {principal.role_arn!r}"), self.signature.own():
+            made = self.make("client", "sts", self.region).assume_role(**_assumption(principal, terms))
+        keys = made["Credentials"]
+        return Keys(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"], made["AssumedRoleUser"]["Arn"])
 
     def last_refusal(self) -> Decision | None:
         """Return ``None``: AWS does not give its reasons away."""
@@ -125,12 +146,29 @@ class AwsAccount:
         """Nothing was changed in this process; what the lab made in the account stays until it is cleaned up."""
 
 
-def _session_of(profile: str, region: str | None) -> boto3.Session:
+def _session_of(profile: str, region: str | None) -> tuple[boto3.Session, Signature]:
     core = botocore.session.Session(profile=profile)
     providers = core.get_component("credential_provider")
     for name in _AMBIENT_PROVIDERS:
         providers.remove(name)
-    return boto3.Session(botocore_session=core, profile_name=profile, region_name=region)
+    own = providers.load_credentials()
+    if own is None:
+        raise NoCredentialsError
+    signature = Signature(own)
+    signature.sign_for(core)
+    return boto3.Session(botocore_session=core, profile_name=profile, region_name=region), signature
+
+
+def _assumption(principal: Principal, terms: Terms) -> dict[str, Any]:
+    name = terms.session_name
+    if principal.kind is PrincipalKind.ROLE_SESSION:
+        name = principal.arn.rpartition("/")[2]
+    asked: dict[str, Any] = {"RoleArn": principal.role_arn, "RoleSessionName": name}
+    if terms.session_policy_text is not None:
+        asked["Policy"] = terms.session_policy_text
+    if terms.tags:
+        asked["Tags"] = [{"Key": key, "Value": value} for key, value in terms.tags.items()]
+    return asked
 
 
 def _lab_id(arn: str) -> str:

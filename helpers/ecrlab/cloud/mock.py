@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
+from botocore.credentials import Credentials
 from moto import mock_aws
 
 from ecrlab import emulator
 from ecrlab.cards import Tone
 from ecrlab.clock import ManualClock
+from ecrlab.cloud.acting import Terms
 from ecrlab.cloud.credentials import FAKE_ACCESS_KEY_ID, FAKE_KEYS, FAKE_SECRET_ACCESS_KEY, fenced
 from ecrlab.cloud.guard import guarded
+from ecrlab.cloud.signing import Signature
+from ecrlab.emulator.authorizing import Keys
 from ecrlab.emulator.moto_adapter import desk
-from ecrlab.emulator.moto_identities import Circumstances, Keys
+from ecrlab.emulator.moto_identities import Circumstances
+from ecrlab.emulator.moto_policies import stock
 from ecrlab.naming import partition_of
 
 if TYPE_CHECKING:
@@ -57,30 +63,24 @@ class MockAccount:
             os.environ.update(FAKE_KEYS)  # moto has put its own there, and will put back what it found: these
             opening.enter_context(_account_is(account_id, region, clock))
             opening.enter_context(guarded())
-            self.session = boto3.Session(FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, region_name=region)
+            core = botocore.session.Session()
+            self.signature = Signature(Credentials(FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY))
+            self.signature.sign_for(core)
+            self.session = boto3.Session(botocore_session=core, region_name=region)
             self._desk = desk()
-            self._desk.administrators.add(FAKE_ACCESS_KEY_ID)
+            self._desk.let_through(FAKE_ACCESS_KEY_ID, f"arn:{partition_of(region)}:iam::{account_id}:user/{LEARNER}")
             self._open = opening.pop_all()
 
-    def make(self, kind: str, service: str, region: str) -> Any:
+    def make(self, kind: str, service: str, region: str, **keys: str | None) -> Any:
         """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
         if service == "ecr":
             self.regions.add(region)
-        return getattr(self.session, kind)(service, region_name=region)
+        return getattr(self.session, kind)(service, region_name=region, **keys)
 
-    def keys_of(self, arn: str, session_name: str, way: Mapping[str, Any]) -> Keys:
+    def keys_of(self, arn: str, terms: Terms) -> Keys:
         """Make keys with which requests are signed as a user, a role or an account's root."""
-        return self._desk.keys_for(arn, self.region, session_name, Circumstances(**way))
-
-    def sign_as(self, keys: Keys | None) -> None:
-        """Let every client of the session sign with these keys; ``None``: as the administrator."""
-        own = Keys(FAKE_ACCESS_KEY_ID, FAKE_SECRET_ACCESS_KEY, None, "")
-        signing, credentials = keys or own, self.session.get_credentials()
-        assert credentials is not None  # given to the session when it was made
-        # botocore's clients of one session share this object, and read it when they sign
-        credentials.access_key = signing.access_key_id
-        credentials.secret_key = signing.secret_access_key
-        credentials.token = signing.session_token
+        circumstances = Circumstances(terms.context, terms.organization, terms.session_policies(), terms.tags or {})
+        return self._desk.keys_for(arn, self.region, terms.session_name, circumstances)
 
     def last_refusal(self) -> Decision | None:
         """Return the last decision that kept a caller out."""
@@ -114,6 +114,7 @@ def _account_is(account_id: str, region: str, clock: ManualClock) -> Iterator[No
     here = vars(models)
     default, here["DEFAULT_ACCOUNT_ID"] = here["DEFAULT_ACCOUNT_ID"], account_id
     iam = models.iam_backends[account_id][partition_of(region)]
+    stock(iam)
     user = iam.create_user(region, LEARNER)
     user.id, user.create_date = "AIDAECRLABEXAMPLE000", clock.now()
     key = models.AccessKey(LEARNER, prefix="AKIA", account_id=account_id)  # type: ignore[abstract]

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self, assert_never
+from typing import TYPE_CHECKING, Any, Protocol, Self, assert_never, overload
 
 import boto3
 from botocore.loaders import Loader
 
 from ecrlab.cards import Card, ShownAs, Tone
 from ecrlab.clock import START, ManualClock, SystemClock
-from ecrlab.cloud.acting import Acting
+from ecrlab.cloud.acting import Acting, Terms
 from ecrlab.cloud.modes import Aws, Mock, Mode, checked_account, checked_region
 from ecrlab.cloud.safety import CleanUp, Owner, clean_up
 from ecrlab.cloud.settings import Settings
@@ -27,7 +26,8 @@ from ecrlab.naming import RegistryHost
 
 if TYPE_CHECKING:
     from ecrlab.access import Decision
-    from ecrlab.emulator.moto_identities import Keys
+    from ecrlab.cloud.signing import Signature
+    from ecrlab.emulator.authorizing import Keys
 
 __all__ = ["Lab", "current_lab", "open_lab"]
 
@@ -42,6 +42,7 @@ class Account(Protocol):
     region: str
     session: boto3.Session
     prefix: str
+    signature: Signature  # what every client of the session signs with
     regions: set[str]  # where its ECR was used
 
     @property
@@ -59,16 +60,12 @@ class Account(Protocol):
         """The mood of the lab's card."""
         ...
 
-    def make(self, kind: str, service: str, region: str) -> Any:
-        """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
+    def make(self, kind: str, service: str, region: str, **keys: str | None) -> Any:
+        """Make boto3's ``client`` or ``resource``, whichever ``kind`` says; it signs for the session, or with keys."""
         ...
 
-    def keys_of(self, arn: str, session_name: str, way: Mapping[str, Any]) -> Keys:
+    def keys_of(self, arn: str, terms: Terms) -> Keys:
         """Make keys with which requests are signed as somebody else."""
-        ...
-
-    def sign_as(self, keys: Keys | None) -> None:
-        """Let every client of the session, also those made before, sign with these keys; ``None``: with its own."""
         ...
 
     def last_refusal(self) -> Decision | None:
@@ -220,6 +217,23 @@ class Lab(ShownAs):
             raise InvalidInput("lab.repository_name", f"{name!r} is no text", "write it like 'payments/api'")
         return name if name.startswith(self._account.prefix) else self._account.prefix + name
 
+    @overload
+    def act_as(
+        self,
+        principal: str,
+        *,
+        session_name: str = ...,
+        source_ip: str | None = ...,
+        vpc_endpoint: str | None = ...,
+        vpc: str | None = ...,
+        organization: str | None = ...,
+        session_policy: str | Mapping[str, Any] | None = ...,
+        tags: Mapping[str, str] | None = ...,
+    ) -> Acting: ...
+
+    @overload
+    def act_as(self, principal: None) -> None: ...
+
     def act_as(
         self,
         principal: str | None,
@@ -235,7 +249,11 @@ class Lab(ShownAs):
         """Let the lab's clients, also those made before, sign as somebody about whom the policies decide.
 
         Without it they sign as the account's administrator, whom nothing refuses. It lasts until ``close()`` of what
-        it returns, the end of a ``with`` block, or ``lab.act_as(None)``. The trust policy of a role is not asked.
+        it returns, the end of a ``with`` block, or ``lab.act_as(None)``.
+
+        In Mode Mock the trust policy of a role is not asked. In Mode Aws the role is assumed through AWS STS, with the
+        profile's credentials, for an hour; there only roles of the lab's account can be acted as, and what a request
+        carries is not for you to choose.
 
         Args:
             principal: The ARN of a user, of a role, of a role's session, or of an account's root, which is that
@@ -252,23 +270,31 @@ class Lab(ShownAs):
             The caller, also as a context manager with clients of its own; ``None`` for ``None``.
 
         Raises:
-            InvalidInput: There is no such principal, or this lab runs on a real account.
+            InvalidInput: There is no such principal, or a parameter cannot be right, or not in this mode.
+            InvalidPolicy: AWS would not accept the session policy.
+            AccountMismatch: In Mode Aws, the role is another account's.
+            AwsCallError: In Mode Aws, AWS refused to let the role be assumed.
             NoOpenLab: This lab is closed.
         """
         self._refuse_when_closed()
         if principal is None:
             self._act(())
             return None
-        context = {"aws:SourceIp": source_ip, "aws:SourceVpce": vpc_endpoint, "aws:SourceVpc": vpc}
-        text = json.dumps(session_policy) if isinstance(session_policy, Mapping) else session_policy
-        way = {
-            "context": {key: value for key, value in context.items() if value is not None},
-            "organization": organization,
-            "session_policy": text,
-            "tags": tags or {},
-        }
-        keys = self._account.keys_of(principal, session_name, way)
-        acting = Acting(keys, self._account.session.client, self.region, self._stop_acting)
+        terms = Terms(
+            session_name=session_name,
+            source_ip=source_ip,
+            vpc_endpoint=vpc_endpoint,
+            vpc=vpc,
+            organization=organization,
+            session_policy=session_policy,
+            tags=tags,
+        )
+        if not isinstance(principal, str):
+            raise InvalidInput(
+                "act_as", f"{principal!r} is no text", "write an ARN: 'arn:aws:iam::111122223333:role/ci'"
+            )
+        keys = self._account.keys_of(principal, terms)
+        acting = Acting(keys, terms, partial(self._client_of, keys), self._stop_acting)
         self._act((*self._acting, acting))
         return acting
 
@@ -290,6 +316,9 @@ class Lab(ShownAs):
             NoOpenLab: This lab is closed.
         """
         self._refuse_when_closed()
+        if isinstance(self.mode, Aws):
+            body = ["AWS does not say which policy decided. Build the case again in Mode Mock: `lab = open_lab()`."]
+            return Card("A refusal by a real account cannot be explained here", body=body, tone=Tone.AWS)
         refusal = self._account.last_refusal()
         if refusal is not None:
             return refusal
@@ -350,7 +379,7 @@ class Lab(ShownAs):
 
     def _act(self, callers: Sequence[Acting]) -> None:
         self._acting = list(callers)
-        self._account.sign_as(callers[-1]._keys if callers else None)
+        self._account.signature.hand_to(callers[-1]._keys if callers else None)
 
     def _stop_acting(self, acting: Acting) -> None:
         if not self._closed and acting in self._acting:
@@ -358,12 +387,26 @@ class Lab(ShownAs):
 
     def _one(self, kind: str, service: str, region: str | None) -> Any:
         self._refuse_when_closed()
-        where = self.region if region is None else _known_region(checked_region(region, f"lab.{kind}(region=…)"))
-        key = (kind, service, where)
+        key = (kind, service, self._region(kind, region))
         if key not in self._made:
             _check_service(self._account.session, kind, service)
-            self._made[key] = self._account.make(kind, service, where)
+            self._made[key] = self._account.make(*key)
         return self._made[key]
+
+    def _client_of(self, keys: Keys, service: str, region: str | None) -> Any:
+        self._refuse_when_closed()
+        _check_service(self._account.session, "client", service)
+        return self._account.make(
+            "client",
+            service,
+            self._region("client", region),
+            aws_access_key_id=keys.access_key_id,
+            aws_secret_access_key=keys.secret_access_key,
+            aws_session_token=keys.session_token,
+        )
+
+    def _region(self, kind: str, region: str | None) -> str:
+        return self.region if region is None else _known_region(checked_region(region, f"lab.{kind}(region=…)"))
 
     def _refuse_when_closed(self, **_: Any) -> None:
         # Also a handler of botocore's: it runs before every call of every client that this lab has made.

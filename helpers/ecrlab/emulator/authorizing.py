@@ -1,7 +1,7 @@
 """Whether a caller may do what it asks: one place decides, whatever door the request came through.
 
-Nobody is decided about unless somebody asked for it: the administrator of a lab, and callers whom IAM does not know,
-come without a `Caller` and are let through.
+Nobody is decided about unless somebody asked for it: administrators are let through, and so are callers whom IAM does
+not know, who come without a `Caller`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ecrlab.access import ACTIONS, Decision, Policies, Policy, PolicyKind, Princ
 from ecrlab.emulator.state import Registry, Repository
 from ecrlab.naming import partition_of
 
-__all__ = ["Caller", "decisions", "locks_out"]
+__all__ = ["Caller", "Context", "Keys", "administrator", "decisions", "locks_out"]
 
 _EVERYTHING = parse(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
@@ -29,16 +29,40 @@ Context = Mapping[str, str | Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody about whom is decided: who it is, what its own account says, and how its requests come.
+    """Somebody whom IAM knows: who it is, what its own side says, and how its requests come.
 
-    ``context`` holds the condition keys that follow from the way of the request: ``aws:SourceIp``, ``aws:SourceVpce``.
+    Args:
+        principal: Who it is.
+        identity: What is attached to it, its groups included.
+        boundary: Its permissions boundary.
+        session: What narrows its session.
+        scps: The service control policies over its account, level by level from the root down.
+        context: Condition keys of all its requests: ``aws:userid``, ``aws:SourceIp``, ``aws:SourceVpce``.
+        is_administrator: Whether it is let through undecided.
     """
 
     principal: Principal
     identity: tuple[Policy, ...] = ()
     boundary: Policy | None = None
     session: tuple[Policy, ...] = ()
+    scps: tuple[tuple[Policy, ...], ...] = ()
     context: Context = field(default_factory=dict)
+    is_administrator: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What signs the requests of somebody; ``arn`` is how AWS names it."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None
+    arn: str
+
+
+def administrator(arn: str) -> Caller:
+    """Make a caller who may do everything in its account and is let through undecided."""
+    return Caller(Principal.of(arn), (_EVERYTHING,), is_administrator=True)
 
 
 def decisions(
@@ -57,10 +81,11 @@ def decisions(
     """
     action = action_of(operation) or f"ecr:{operation}"
     common = _context(caller, parameters, registry, now)
-    for resource, repository in _resources(operation, action, parameters, registry):
+    for resource, repository in _resources(action, parameters, registry):
         tags = repository.resource_tags if repository else {}
         context = common | {f"{prefix}:ResourceTag/{key}": tags[key] for key in tags for prefix in ("aws", "ecr")}
-        request = Request(caller.principal, action, resource, registry.account_id, context)
+        owner = "" if "resourceArn" in parameters else registry.account_id  # an ARN says itself whose it is
+        request = Request(caller.principal, action, resource, owner, context)
         yield decide(request, _policies(caller, registry, repository))
 
 
@@ -69,7 +94,7 @@ def locks_out(caller: Caller | None, repository: Repository, policy: Policy, reg
 
     Source: the ``force`` parameter of SetRepositoryPolicy in the service model.
     """
-    author = caller or Caller(Principal.of(f"arn:aws:iam::{registry.account_id}:user/administrator"), (_EVERYTHING,))
+    author = caller or administrator(f"arn:aws:iam::{registry.account_id}:user/administrator")
     resource, action = repository.arn, "ecr:SetRepositoryPolicy"
     context = _context(author, {}, registry, now)
     request = Request(author.principal, action, resource, registry.account_id, context)
@@ -84,6 +109,7 @@ def _policies(caller: Caller, registry: Registry, repository: Repository | None)
         registry=_read(registry.policy, PolicyKind.REGISTRY),
         boundary=caller.boundary,
         session=caller.session,
+        scps=caller.scps,
     )
 
 
@@ -93,7 +119,7 @@ def _read(text: str | None, kind: PolicyKind) -> Policy | None:
 
 
 def _resources(
-    operation: str, action: str, parameters: Mapping[str, Any], registry: Registry
+    action: str, parameters: Mapping[str, Any], registry: Registry
 ) -> Iterator[tuple[str, Repository | None]]:
     known = ACTIONS.get(action.removeprefix("ecr:"))
     if known is not None and not known.takes_repository:

@@ -23,8 +23,8 @@ class Call:
     """A checked request.
 
     ``registry`` is the one that ``registryId`` names, by default the caller's own. ``principal`` identifies who calls
-    (an access key id or an ARN) and ``account_id`` to whom that principal belongs. ``caller`` is somebody about whom is
-    decided; ``None`` is the administrator.
+    (an ARN, or an access key id that IAM does not know), ``signed_with`` the access key id, and ``account_id`` to whom
+    that principal belongs. ``caller`` is somebody whom IAM knows, else ``None``.
     """
 
     operation: str
@@ -32,6 +32,7 @@ class Call:
     registry: Registry
     account_id: str
     principal: str
+    signed_with: str
     now: datetime
     rules: Rules
     caller: Caller | None = None

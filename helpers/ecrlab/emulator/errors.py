@@ -245,6 +245,11 @@ def access_denied(message: str) -> EcrError:
     return EcrError("AccessDeniedException", message)
 
 
+def unrecognized_client() -> EcrError:
+    """Build what AWS answers to a key that is switched off, before the service sees the request."""
+    return EcrError("UnrecognizedClientException", "The security token included in the request is invalid.")
+
+
 def policy_not_found(kind: str, repository: str, registry_id: str) -> EcrError:
     """Build the error for a missing ``Lifecycle`` or ``Repository`` policy."""
     return EcrError(

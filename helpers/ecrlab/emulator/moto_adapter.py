@@ -31,7 +31,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from ecrlab.access import Decision
 from ecrlab.clock import Clock, Happening, ManualClock, SystemClock
-from ecrlab.emulator import download_urls, errors, lifecycle_runs, service
+from ecrlab.emulator import download_urls, errors, lifecycle_runs, moto_sessions, service
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.fidelity import FIDELITY
 from ecrlab.emulator.moto_identities import Desk
@@ -89,6 +89,10 @@ def install(*, strict: bool, clock: Clock | None) -> None:
         # In front, since moto's S3 answers for every bucket-like host.
         backend_index.backend_url_patterns.insert(0, _LAYERS)
     moto_models.ecr_backends.clear()
+    if settings.rules.access_is_decided:
+        moto_sessions.install(settings.desk)
+    else:
+        moto_sessions.uninstall()
     if isinstance(settings.clock, ManualClock):
         settings.clock.subscribe(settings.live_through)
 
@@ -105,6 +109,7 @@ def uninstall() -> None:
     if _LAYERS in backend_index.backend_url_patterns:
         backend_index.backend_url_patterns.remove(_LAYERS)
     moto_models.ecr_backends.clear()
+    moto_sessions.uninstall()
 
 
 class EcrBackend(moto_models.ECRBackend):

@@ -2,175 +2,252 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
 
 from moto.iam.models import AccessKey, iam_backends
 from moto.sts.models import sts_backends
+from moto.sts.utils import random_session_token
 
-from ecrlab.access import Decision, Policy, PolicyKind, Principal, PrincipalKind, parse
-from ecrlab.emulator.authorizing import Caller
+from ecrlab.access import Decision, Policy, PolicyKind, Principal, PrincipalKind
+from ecrlab.emulator import errors
+from ecrlab.emulator.authorizing import Caller, Context, Keys, administrator
+from ecrlab.emulator.moto_policies import (
+    NO_SESSION_POLICY,
+    attached,
+    boundary_of,
+    organization_of,
+    read,
+    stock,
+)
 from ecrlab.errors import InvalidInput
 from ecrlab.naming import partition_of
 
-__all__ = ["Circumstances", "Desk", "Keys"]
+__all__ = ["Circumstances", "Desk", "Identity"]
 
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What a caller brings along besides its identity: the way its requests take, its organization, its session."""
+    """What a caller brings along besides its identity: the way its requests take, its organization, its session.
 
-    context: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    Args:
+        context: Condition keys of every request: ``aws:SourceIp``, ``aws:SourceVpce``, ``aws:SourceVpc``.
+        organization: The id of an organization, in place of the one that moto knows.
+        session_policies: What narrows a session.
+        tags: Tags of the caller, over those that IAM has.
+    """
+
+    context: Context = field(default_factory=dict)
     organization: str | None = None
-    session_policy: str | None = None
+    session_policies: tuple[Policy, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """What signs the requests of somebody; ``arn`` is how AWS names it."""
+class Identity:
+    """What AWS STS answers to the question who signs with a key."""
 
-    access_key_id: str
-    secret_access_key: str
-    session_token: str | None
     arn: str
+    account_id: str
+    user_id: str
+
+
+_NOTHING_KNOWN = Circumstances()
 
 
 @dataclass(slots=True)
 class Desk:
     """The front desk of an emulator: whose key is whose, who is let through, and who was refused last."""
 
-    administrators: set[str] = field(default_factory=set)
+    administrators: dict[str, Caller] = field(default_factory=dict)
     last_refusal: Decision | None = None
     _circumstances: dict[str, Circumstances] = field(default_factory=dict)
-    _roots: dict[str, str] = field(default_factory=dict)
+    _identities: dict[str, Identity] = field(default_factory=dict)  # of keys that moto's STS would not recognise
+    _askers: dict[str, str] = field(default_factory=dict)  # key of a session or federation token -> who asked for it
+
+    def let_through(self, access_key_id: str, arn: str) -> None:
+        """Make a key that of an administrator, about whom nothing is decided."""
+        self.administrators[access_key_id] = administrator(arn)
 
     def caller_of(self, access_key_id: str) -> Caller | None:
-        """Return who signs with a key; ``None`` for an administrator, and for keys that IAM does not know.
+        """Return who signs with a key; ``None`` for keys that IAM does not know.
 
         Raises:
-            InvalidPolicy: A policy that is attached to the caller cannot be read.
+            InvalidPolicy: A policy that has a say about the caller is none that AWS would accept.
+            EcrError: UnrecognizedClientException: the key was switched off.
         """
         if access_key_id in self.administrators:
-            return None
-        circumstances = self._circumstances.get(access_key_id, Circumstances())
-        if access_key_id in self._roots:
-            arn = self._roots[access_key_id]
-            return Caller(Principal.of(arn, organization=circumstances.organization), context=circumstances.context)
-        for account_id, iam in _iams():
+            return self.administrators[access_key_id]
+        circumstances = self._circumstances.get(access_key_id, _NOTHING_KNOWN)
+        if access_key_id in self._askers:
+            return self._lent_to(access_key_id, circumstances)
+        for iam in _iams():
             key = iam.access_keys.get(access_key_id)
             if key is not None:
-                return _session(account_id, iam, access_key_id, circumstances) or _user(iam, key, circumstances)
+                return self._known(iam, key, circumstances)
         return None
 
+    def asker_of(self, access_key_id: str) -> str:
+        """Return the key of the user to whom a session token belongs; any other key is its own."""
+        if access_key_id in self._identities:
+            return access_key_id
+        return self._askers.get(access_key_id, access_key_id)
+
+    def identity_of(self, access_key_id: str) -> Identity | None:
+        """Return whom STS should name for a key that it cannot know; ``None`` leaves it to moto."""
+        return self._identities.get(access_key_id)
+
     def keys_for(self, arn: str, region: str, session_name: str, circumstances: Circumstances) -> Keys:
-        """Make keys that sign as a principal, without asking its trust policy.
+        """Make keys that sign as a user, a role, a role's session or an account's root. No trust policy is asked.
 
         Raises:
-            InvalidInput: There is no such user or role.
+            InvalidInput: There is no such user or role, or it is somebody as whom nobody signs.
         """
         principal = Principal.of(arn)
-        account_id = principal.account_id
-        if principal.kind is PrincipalKind.ROLE_SESSION:
-            session_name = arn.rpartition("/")[2]
-        if account_id is None or principal.kind in (PrincipalKind.SERVICE, PrincipalKind.FEDERATED_USER):
+        if principal.account_id is None or principal.kind is PrincipalKind.FEDERATED_USER:
             raise InvalidInput(
                 f"act_as({arn!r})", f"a lab cannot act as {principal.words}", "name a user, a role or an account's root"
             )
-        iam = iam_backends[account_id][partition_of(region)]
-        if principal.kind is PrincipalKind.ROOT:
-            keys = _own_keys(iam, AccessKey(None, prefix="AKIA", account_id=account_id), principal.arn)  # type: ignore[abstract]
-            self._roots[keys.access_key_id] = principal.arn
-        elif principal.kind is PrincipalKind.USER:
-            user = _named(arn, {user.arn: user for user in iam.users.values()})
-            key = AccessKey(user.name, prefix="AKIA", account_id=account_id)  # type: ignore[abstract]
-            user.access_keys.append(key)
-            keys = _own_keys(iam, key, user.arn)
-        else:
-            role = _named(principal.role_arn or arn, {role.arn: role for role in iam.roles.values()})
-            sts = sts_backends[account_id][partition_of(region)]
-            policy: Any = circumstances.session_policy
-            session = sts.assume_role(region, session_name, role.arn, policy, 3600, "")
+        account_id, partition = principal.account_id, partition_of(region)
+        iam = iam_backends[account_id][partition]
+        if principal.role_arn is not None:
+            named_in_arn = arn.rpartition("/")[2] if principal.kind is PrincipalKind.ROLE_SESSION else session_name
+            role = _named(arn, principal.role_arn, _roles)
+            sts = sts_backends[account_id][partition]
+            session: Any = sts.assume_role(region, named_in_arn, role.arn, None, 3600, None)  # type: ignore[arg-type]
             keys = Keys(session.access_key_id, session.secret_access_key, session.session_token, session.arn)
+        else:
+            user = None if principal.is_root else _named(arn, arn, _users)
+            stock(iam)
+            key = AccessKey(user and user.name, prefix="AKIA", account_id=account_id)  # type: ignore[abstract]
+            iam.access_keys[key.access_key_id] = key
+            keys = Keys(key.access_key_id, key.secret_access_key, None, principal.arn)
+            self._identities[keys.access_key_id] = Identity(keys.arn, account_id, user.id if user else account_id)
         self._circumstances[keys.access_key_id] = circumstances
         return keys
 
+    def lend(
+        self, asker: str, account_id: str, partition: str, federated: str | None, policies: tuple[Policy, ...] = ()
+    ) -> Keys | None:
+        """Make keys for GetSessionToken or GetFederationToken; ``None`` if it is unknown who asks.
 
-def _iams() -> Iterator[tuple[str, Any]]:
-    for account_id, partitions in list(iam_backends.items()):
-        for _, iam in list(partitions.items()):
-            yield account_id, iam
+        Args:
+            asker: The key that signs the call.
+            account_id: Its account.
+            partition: ``aws``, ``aws-cn``, …
+            federated: The name of the federated user; ``None`` for GetSessionToken.
+            policies: What narrows a federated user; without any it may do nothing by its session.
+
+        Raises:
+            InvalidPolicy: A policy that has a say about the caller is none that AWS would accept.
+        """
+        if self.caller_of(asker) is None:
+            return None
+        key = iam_backends[account_id][partition].create_temp_access_key()
+        self._askers[key.access_key_id] = self.asker_of(asker)
+        arn = f"arn:{partition}:sts::{account_id}:federated-user/{federated}" if federated else ""
+        if federated:
+            self._identities[key.access_key_id] = Identity(arn, account_id, f"{account_id}:{federated}")
+            self._circumstances[key.access_key_id] = Circumstances(session_policies=policies or (NO_SESSION_POLICY,))
+        return Keys(key.access_key_id, key.secret_access_key, random_session_token(), arn)
+
+    def note_session(self, access_key_id: str, policies: tuple[Policy, ...], tags: Mapping[str, str]) -> None:
+        """Keep what moto's AssumeRole forgets: the managed policies that narrow a session, and its tags."""
+        if policies or tags:
+            self._circumstances[access_key_id] = Circumstances(session_policies=policies, tags=tags)
+
+    def _lent_to(self, access_key_id: str, circumstances: Circumstances) -> Caller | None:
+        asker, who = self.caller_of(self._askers[access_key_id]), self._identities.get(access_key_id)
+        if who is None or asker is None:
+            return asker
+        return _caller(
+            who,
+            circumstances,
+            identity=asker.identity,
+            boundary=asker.boundary,
+            session=circumstances.session_policies,
+        )
+
+    def _known(self, iam: Any, key: Any, circumstances: Circumstances) -> Caller | None:
+        if key.status != "Active":
+            raise errors.unrecognized_client()
+        if key.user_name is not None:
+            user = iam.users.get(key.user_name)
+            return user and _user(iam, user, circumstances)
+        who = self._identities.get(key.access_key_id)
+        return _caller(who, circumstances) if who else _session(iam, key, circumstances)
 
 
-def _own_keys(iam: Any, key: Any, arn: str) -> Keys:
-    iam.access_keys[key.access_key_id] = key
-    return Keys(key.access_key_id, key.secret_access_key, None, arn)
+def _iams() -> Iterator[Any]:
+    for partitions in list(iam_backends.values()):
+        yield from list(partitions.values())
 
 
-def _named(arn: str, known: Mapping[str, Any]) -> Any:
+def _roles() -> dict[str, Any]:
+    return {role.arn: role for iam in _iams() for role in iam.roles.values()}
+
+
+def _users() -> dict[str, Any]:
+    return {user.arn: user for iam in _iams() for user in iam.users.values()}
+
+
+def _named(asked: str, arn: str, list_known: Callable[[], dict[str, Any]]) -> Any:
+    known = list_known()
     if arn not in known:
-        near = get_close_matches(arn, known, n=1)
-        way_out = f"did you mean {near[0]!r}?" if near else "create it with the account's IAM client first"
-        raise InvalidInput(f"act_as({arn!r})", "IAM knows no such user or role", way_out)
+        near = get_close_matches(arn, known, n=3)
+        way_out = f"did you mean {' or '.join(map(repr, near))}?" if near else "create it with the account's IAM client"
+        raise InvalidInput(f"act_as({asked!r})", "IAM knows no such user or role", way_out)
     return known[arn]
 
 
-def _session(account_id: str, iam: Any, access_key_id: str, circumstances: Circumstances) -> Caller | None:
-    for _, sts in list(sts_backends[account_id].items()):
-        session = sts.get_assumed_role_from_access_key(access_key_id)
-        if session is None:
-            continue
-        role = next((role for role in iam.roles.values() if role.arn == session.role_arn), None)
-        if role is None:
-            return None  # moto lets roles be assumed that IAM does not know; there is nothing to decide by
-        tags = {tag["Key"]: tag["Value"] for tag in _tags(role)} | dict(circumstances.tags)
-        principal = Principal.of(
-            session.arn, tags=tags, organization=circumstances.organization, role_arn=session.role_arn
-        )
-        return Caller(
-            principal,
-            identity=tuple(_attached(role)),
-            boundary=_boundary(iam, role.permissions_boundary_arn),
-            session=_session_policies(session.policy),
-            context=circumstances.context,
-        )
-    return None
-
-
-def _user(iam: Any, key: Any, circumstances: Circumstances) -> Caller | None:
-    user = iam.users.get(key.user_name)
-    if user is None:
-        return None  # a key of a federation or session token, of which moto does not keep whose it is
-    groups = iam.get_groups_for_user(user.name)
-    return Caller(
-        Principal.of(user.arn, tags=circumstances.tags, organization=circumstances.organization),
-        identity=tuple(policy for each in (user, *groups) for policy in _attached(each)),
-        session=_session_policies(circumstances.session_policy),
-        context=circumstances.context,
+def _session(iam: Any, key: Any, circumstances: Circumstances) -> Caller | None:
+    backends = sts_backends[iam.account_id].values()
+    session = next(filter(None, (sts.get_assumed_role_from_access_key(key.access_key_id) for sts in backends)), None)
+    role = next((role for role in iam.roles.values() if session and role.arn == session.role_arn), None)
+    if session is None or role is None:
+        return None  # moto lets roles be assumed that IAM does not know; there is nothing to decide by
+    narrowed = (read(session.policy, PolicyKind.SESSION, "", session.arn),) if session.policy else ()
+    return _caller(
+        Identity(session.arn, iam.account_id, f"{role.id}:{session.session_name}"),
+        circumstances,
+        tags=role.tags,
+        role_arn=role.arn,
+        identity=tuple(attached(role)),
+        boundary=boundary_of(iam, role),
+        session=(*narrowed, *circumstances.session_policies),
     )
 
 
-def _tags(role: Any) -> Sequence[Mapping[str, str]]:
-    tags = role.tags or []
-    return list(tags.values()) if isinstance(tags, dict) else tags
+def _user(iam: Any, user: Any, circumstances: Circumstances) -> Caller:
+    holders = (user, *iam.get_groups_for_user(user.name))
+    policies = tuple(policy for holder in holders for policy in attached(holder))
+    who = Identity(user.arn, iam.account_id, user.id)
+    return _caller(who, circumstances, tags=user.tags, identity=policies)
 
 
-def _attached(holder: Any) -> Iterator[Policy]:
-    """Read what is attached to a user, a role or a group: inline policies, then managed ones."""
-    for name, text in holder.policies.items():
-        yield parse(text, PolicyKind.IDENTITY, name=name)
-    for policy in holder.managed_policies.values():
-        yield parse(policy.document, PolicyKind.IDENTITY, name=policy.name)
-
-
-def _boundary(iam: Any, arn: str | None) -> Policy | None:
-    if not arn:
-        return None
-    policy = iam.get_policy(arn)
-    return parse(policy.document, PolicyKind.BOUNDARY, name=policy.name)
-
-
-def _session_policies(text: str | None) -> tuple[Policy, ...]:
-    return (parse(text, PolicyKind.SESSION),) if text else ()
+def _caller(
+    who: Identity,
+    circumstances: Circumstances,
+    *,
+    tags: Any = None,
+    role_arn: str | None = None,
+    identity: tuple[Policy, ...] = (),
+    boundary: Policy | None = None,
+    session: tuple[Policy, ...] = (),
+) -> Caller:
+    """Put a caller together; ``tags`` as moto keeps them, a list of AWS's structures or a dictionary of them."""
+    listed = tags.values() if isinstance(tags, Mapping) else tags or ()
+    organization = organization_of(who.account_id, who.arn.split(":")[1])
+    foreign = circumstances.organization
+    principal = Principal.of(
+        who.arn,
+        tags={tag["Key"]: tag["Value"] for tag in listed} | dict(circumstances.tags),
+        organization=foreign or (organization.id if organization else None),
+        organization_path=organization.path if organization and not foreign else None,
+        role_arn=role_arn,
+    )
+    context = {"aws:userid": who.user_id, **circumstances.context}
+    scps = organization.scps if organization else ()
+    return Caller(principal, identity=identity, boundary=boundary, session=session, scps=scps, context=context)

@@ -37,7 +37,7 @@ def answer(
         parameters: The request as JSON gives it.
         caller: The registry of the calling account in the region of the endpoint.
         principal: Who calls, as an access key id or an ARN.
-        caller_of: Finds about whom is decided by a principal's key; ``None`` lets it through.
+        caller_of: Finds who signs with a principal's key; ``None`` is somebody unknown, who is let through.
         on_refusal: Told of a decision that keeps the caller out.
         registry_of: Finds the registry of another account in the same region.
         clock: Asked once.
@@ -54,7 +54,7 @@ def answer(
     registry_id = request.get("registryId") if rules.registry_id_selects_registry else None
     registry, now = registry_of(registry_id) if registry_id else caller, clock.now()
     known = caller_of(principal) if rules.access_is_decided else None
-    if known is not None:
+    if known is not None and not known.is_administrator:
         _refuse_what_is_denied(decisions(known, operation, request, registry, now), on_refusal)
     lifecycle_runs.catch_up(registry, now, run_policies=rules.engines_are_ours)
     call = Call(
@@ -63,6 +63,7 @@ def answer(
         registry=registry,
         account_id=caller.account_id,
         principal=known.principal.arn if known else principal,
+        signed_with=principal,
         now=now,
         rules=rules,
         caller=known,

@@ -21,7 +21,7 @@ _MOTO_EXPIRY = datetime(2015, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Valid:
-    """The token is good: it acts for ``principal`` of ``account_id`` until ``expires_at``."""
+    """The token is good: it acts for ``principal``, an access key id of ``account_id``, until ``expires_at``."""
 
     account_id: str
     region: str
@@ -82,7 +82,7 @@ def _data(call: Call, registry_id: str) -> Answer:
         password, expires_at = f"{registry_id}-auth-token", _MOTO_EXPIRY
     else:
         expires_at = call.now + LIFETIME
-        password = _password(call.account_id, call.registry.region, call.principal, expires_at)
+        password = _password(call.account_id, call.registry.region, call.signed_with, expires_at)
     token = base64.b64encode(f"{_USER}:{password}".encode()).decode()
     return {"authorizationToken": token, "expiresAt": expires_at, "proxyEndpoint": f"https://{host}"}
 
