@@ -37,6 +37,7 @@ class Caller:
         boundary: Its permissions boundary.
         session: What narrows its session.
         scps: The service control policies over its account, level by level from the root down.
+        endpoint: The policy of the VPC endpoint that its requests come through.
         context: Condition keys of all its requests: ``aws:userid``, ``aws:SourceIp``, ``aws:SourceVpce``.
         is_administrator: Whether it is let through undecided.
     """
@@ -46,6 +47,7 @@ class Caller:
     boundary: Policy | None = None
     session: tuple[Policy, ...] = ()
     scps: tuple[tuple[Policy, ...], ...] = ()
+    endpoint: Policy | None = None
     context: Context = field(default_factory=dict)
     is_administrator: bool = False
 
@@ -110,6 +112,7 @@ def _policies(caller: Caller, registry: Registry, repository: Repository | None)
         boundary=caller.boundary,
         session=caller.session,
         scps=caller.scps,
+        endpoint=caller.endpoint,
     )
 
 

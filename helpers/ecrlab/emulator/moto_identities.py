@@ -13,11 +13,12 @@ from moto.sts.utils import random_session_token
 
 from ecrlab.access import Decision, Policy, PolicyKind, Principal, PrincipalKind
 from ecrlab.emulator import errors
-from ecrlab.emulator.authorizing import Caller, Context, Keys, administrator
+from ecrlab.emulator.authorizing import Caller, Keys, administrator
 from ecrlab.emulator.moto_policies import (
     NO_SESSION_POLICY,
     attached,
     boundary_of,
+    endpoint_policy_of,
     organization_of,
     read,
     stock,
@@ -33,13 +34,14 @@ class Circumstances:
     """What a caller brings along besides its identity: the way its requests take, its organization, its session.
 
     Args:
-        context: Condition keys of every request: ``aws:SourceIp``, ``aws:SourceVpce``, ``aws:SourceVpc``.
+        context: Condition keys of every request: ``aws:SourceIp``, ``aws:SourceVpc``, ``aws:SourceVpce``, whose
+            policy has a say if EC2 knows the endpoint.
         organization: The id of an organization, in place of the one that moto knows.
         session_policies: What narrows a session.
         tags: Tags of the caller, over those that IAM has.
     """
 
-    context: Context = field(default_factory=dict)
+    context: Mapping[str, str] = field(default_factory=dict)
     organization: str | None = None
     session_policies: tuple[Policy, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -249,5 +251,13 @@ def _caller(
         role_arn=role_arn,
     )
     context = {"aws:userid": who.user_id, **circumstances.context}
-    scps = organization.scps if organization else ()
-    return Caller(principal, identity=identity, boundary=boundary, session=session, scps=scps, context=context)
+    endpoint = circumstances.context.get("aws:SourceVpce")
+    return Caller(
+        principal,
+        identity=identity,
+        boundary=boundary,
+        session=session,
+        scps=organization.scps if organization else (),
+        endpoint=endpoint_policy_of(endpoint) if endpoint else None,
+        context=context,
+    )

@@ -1,4 +1,4 @@
-"""The policies that moto keeps: those of IAM's users, groups and roles, and those of an organization."""
+"""The policies that moto keeps: of IAM's users, groups and roles, of an organization, of VPC endpoints."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ __all__ = [
     "Organization",
     "attached",
     "boundary_of",
+    "endpoint_policy_of",
     "managed",
     "organization_of",
     "read",
@@ -150,6 +151,28 @@ def organization_of(account_id: str, partition: str) -> Organization | None:
     if account_id == backend.org.master_account_id:
         return Organization(backend.org.id, path)
     return Organization(backend.org.id, path, tuple(tuple(_scps_at(level)) for level in levels))
+
+
+def endpoint_policy_of(endpoint_id: str) -> Policy | None:
+    """Read the policy of a VPC endpoint; ``None`` if EC2 has no such endpoint, or it has AWS's policy that allows all.
+
+    Raises:
+        InvalidPolicy: moto has taken a policy that AWS would not accept.
+    """
+    models = sys.modules.get("moto.ec2.models")
+    if models is None:  # as with organizations
+        return None
+    endpoints = (
+        ec2.vpc_end_points.get(endpoint_id)
+        for regions in list(models.ec2_backends.values())
+        for ec2 in list(regions.values())
+    )
+    endpoint = next(filter(None, endpoints), None)
+    if endpoint is None or not endpoint.policy_document:
+        return None
+    return read(
+        endpoint.policy_document, PolicyKind.ENDPOINT, endpoint_id, f"account {endpoint.ec2_backend.account_id}"
+    )
 
 
 def _scps_at(level: Any) -> Iterator[Policy]:
