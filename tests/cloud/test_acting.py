@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from ecrlab import access, oci, open_lab, registry
+from ecrlab import Aws, Lab, access, emulator, oci, open_lab, registry
 from ecrlab.course.engine import begin, judge
 from ecrlab.course.exercise import Exercise
 from ecrlab.course.outcome import Correct
-from ecrlab.errors import InvalidInput
+from ecrlab.errors import AccountMismatch, AwsCallError, InvalidInput, NoOpenLab
+from moto import mock_aws
+from moto.sts.exceptions import STSClientError
+from moto.sts.models import STSBackend
 
 OWN, OTHER = "111122223333", "444455556666"
 REPOSITORY = f"arn:aws:ecr:us-east-1:{OWN}:repository/team/api"
@@ -222,24 +226,366 @@ def test_a_course_works_whoever_the_lab_acts_as(lab):
         assert acting.arn == lab.client("sts").get_caller_identity()["Arn"]
 
 
-MISSPELLED = {
+CI = f"arn:aws:iam::{OWN}:role/ci"
+
+
+def test_the_learner_is_not_locked_out_by_name(lab):
+    """The administrator is the user that STS names, so that a Deny for everybody else is no lock-out."""
+    me = lab.client("sts").get_caller_identity()["Arn"]
+    everybody_else = {"ArnNotEquals": {"aws:PrincipalArn": me}}
+    policy = document({"Effect": "Deny", "Principal": "*", "Action": "ecr:*", "Condition": everybody_else})
+    lab.client("ecr").set_repository_policy(repositoryName="team/api", policyText=policy)
+
+
+def test_a_user(lab):
+    """Acting as a user leaves no access key behind, of which a user may have two."""
+    iam, sts = lab.client("iam"), lab.client("sts")
+    iam.create_user(UserName="ana", Tags=[{"Key": "team", "Value": "payments"}])
+    by_tag = {"StringEquals": {"aws:PrincipalTag/team": "payments", "aws:username": "ana"}}
+    policy = document(allow("ecr:ListImages") | {"Condition": by_tag})
+    iam.put_user_policy(UserName="ana", PolicyName="own", PolicyDocument=policy)
+    with lab.act_as(f"arn:aws:iam::{OWN}:user/ana") as ana:
+        assert ana.arn == sts.get_caller_identity()["Arn"]
+        lab.client("ecr").list_images(repositoryName="team/api")
+        refusal(lab.client("ecr").describe_registry)
+    with lab.act_as(f"arn:aws:iam::{OWN}:user/ana", tags={"team": "search"}) as ana:
+        refusal(lambda: ana.client("ecr").list_images(repositoryName="team/api"))
+    assert [] == iam.list_access_keys(UserName="ana")["AccessKeyMetadata"]
+
+
+def test_a_named_session_of_a_role(lab):
+    """The ARN of a session is enough."""
+    role(lab.client("iam"), "ci")
+    arn = f"arn:aws:sts::{OWN}:assumed-role/ci/run-7"
+    with lab.act_as(arn):
+        assert arn == lab.client("sts").get_caller_identity()["Arn"]
+
+
+def test_another_accounts_administrator(lab):
+    """The root of another account has a registry of its own, and no way into this one unless it is let in."""
+    with lab.act_as(f"arn:aws:iam::{OTHER}:root") as other:
+        assert f"arn:aws:iam::{OTHER}:root" == lab.client("sts").get_caller_identity()["Arn"]
+        ecr = lab.client("ecr")
+        assert OTHER == ecr.create_repository(repositoryName="theirs")["repository"]["registryId"]
+        refusal(lambda: ecr.list_images(registryId=OWN, repositoryName="team/api"))
+        assert [] == other.client("iam").list_roles()["Roles"]
+    assert ["team/api"] == [each["repositoryName"] for each in ecr.describe_repositories()["repositories"]]
+
+
+def test_awss_managed_policies_are_there(lab):
+    """They can be attached by their ARNs, in every account, and grant what AWS says."""
+    arn = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
+    puller = role(lab.client("iam"), "puller")
+    lab.client("iam").attach_role_policy(RoleName="puller", PolicyArn=arn)
+    with lab.act_as(puller):
+        assert IMAGE.digest == registry.pull(lab.client("ecr"), "team/api", "1.0").digest
+        refusal(lambda: lab.client("ecr").list_images(repositoryName="team/api"))
+    with lab.act_as(f"arn:aws:iam::{OTHER}:root") as other:
+        role(other.client("iam"), "puller")
+        other.client("iam").attach_role_policy(RoleName="puller", PolicyArn=arn)
+
+
+def test_a_session_policy_narrows(lab):
+    """As a dictionary or as text."""
+    ci = role(lab.client("iam"), "ci", allow("ecr:*"))
+    narrow = {"Version": "2012-10-17", "Statement": [allow("ecr:Describe*")]}
+    for policy in (narrow, json.dumps(narrow)):
+        with lab.act_as(ci, session_policy=policy):
+            said = refusal(lambda: lab.client("ecr").list_images(repositoryName="team/api"))
+            assert said.endswith("because no session policy allows the ecr:ListImages action")
+
+
+def test_an_organization_that_is_only_said(lab):
+    """``organization=`` puts the caller's account into one without building it."""
+    reader = role(lab.client("iam"), "reader")
+    condition = {"StringEquals": {"aws:PrincipalOrgID": "o-exampleorg1"}}
+    policy = document({"Effect": "Allow", "Principal": "*", "Action": "ecr:ListImages", "Condition": condition})
+    lab.client("ecr").set_repository_policy(repositoryName="team/api", policyText=policy)
+    with lab.act_as(reader, organization="o-exampleorg1") as reading:
+        reading.client("ecr").list_images(repositoryName="team/api")
+    with lab.act_as(reader) as reading:
+        refusal(lambda: reading.client("ecr").list_images(repositoryName="team/api"))
+
+
+def test_the_policy_of_an_endpoint(lab):
+    """An endpoint that EC2 knows has a say; one that it does not know is only an id in conditions."""
+    ec2, ecr = lab.client("ec2"), lab.client("ecr")
+    pulls = document({"Effect": "Allow", "Principal": "*", "Action": list(access.PULL), "Resource": "*"})
+    service = "com.amazonaws.us-east-1.ecr.api"
+    made = ec2.create_vpc_endpoint(
+        VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"],
+        ServiceName=service,
+        VpcEndpointType="Interface",
+        PolicyDocument=pulls,
+    )
+    ci = role(lab.client("iam"), "ci", allow("ecr:*"))
+    with lab.act_as(ci, vpc_endpoint=made["VpcEndpoint"]["VpcEndpointId"]):
+        ecr.batch_get_image(repositoryName="team/api", imageIds=[{"imageTag": "1.0"}])
+        said = refusal(lambda: ecr.list_images(repositoryName="team/api"))
+    assert said.endswith("because no VPC endpoint policy allows the ecr:ListImages action")
+    with lab.act_as(ci, vpc_endpoint="vpce-0a1b2c3d"):
+        ecr.list_images(repositoryName="team/api")
+
+
+def test_the_cards_say_who_acts(lab):
+    """The lab's card has the caller's ARN, and the caller's own card the terms."""
+    role(lab.client("iam"), "ci")
+    arn = f"arn:aws:sts::{OWN}:assumed-role/ci/learner"
+    assert "Acting as" not in str(lab.card())
+    with lab.act_as(CI, source_ip="203.0.113.7", vpc_endpoint="vpce-0a1b2c3d", tags={"team": "payments"}) as acting:
+        assert f"  Acting as   {arn}" in str(lab.card()).splitlines()
+        assert str(acting) == (
+            "○ The lab acts as somebody else\n"
+            f"  Caller        {arn}\n"
+            "  Address       203.0.113.7\n"
+            "  VPC endpoint  vpce-0a1b2c3d\n"
+            "  Tags          team=payments\n"
+            "  Its clients sign as this caller until `lab.act_as(None)`, or until the end of the `with` block."
+        )
+
+
+def test_a_callers_clients_are_kept(lab):
+    """As the lab's are: the same service in the same region is the same client; others are checked likewise."""
+    role(lab.client("iam"), "ci")
+    acting = lab.act_as(CI)
+    assert acting.client("ecr") is acting.client("ecr")
+    assert "eu-west-1" == acting.client("ecr", region="eu-west-1").meta.region_name
+    for wrong in (("erc", None), ("ecr", "eu-west-9")):
+        with pytest.raises(InvalidInput):
+            acting.client(wrong[0], region=wrong[1])
+
+
+def test_callers_may_end_in_any_order(lab):
+    """Who ends is left out; who acts on is who began last of those that are left."""
+    iam, sts = lab.client("iam"), lab.client("sts")
+    first, second = lab.act_as(role(iam, "first")), lab.act_as(role(iam, "second"))
+    first.close()
+    assert second.arn == sts.get_caller_identity()["Arn"]
+    second.close()
+    second.close()
+    assert f"arn:aws:iam::{OWN}:user/learner" == sts.get_caller_identity()["Arn"]
+
+
+def test_cleaning_up_is_the_administrators(lab):
+    """Whoever the lab acts as, it sees and removes what it made."""
+    role(lab.client("iam"), "ci")
+    with lab.act_as(CI) as acting:
+        assert 1 == len(lab.clean_up(dry_run=False).owned)
+        assert acting.arn == lab.client("sts").get_caller_identity()["Arn"]
+
+
+def test_closing_the_lab_ends_it(lab):
+    """A caller's clients are refused as the lab's are, and a new lab acts as nobody."""
+    role(lab.client("iam"), "ci")
+    acting = lab.act_as(CI)
+    ecr = acting.client("ecr")
+    lab.close()
+    for call in (ecr.describe_registry, lambda: acting.client("sts"), lambda: lab.act_as(CI), lab.why):
+        with pytest.raises(NoOpenLab):
+            call()
+    acting.close()
+    with open_lab() as following:
+        assert f"arn:aws:iam::{OWN}:user/learner" == following.client("sts").get_caller_identity()["Arn"]
+        assert "Nothing was refused by a policy yet" in str(following.why())
+
+
+def test_a_compatible_lab_refuses_nobody():
+    """It is as lenient as moto; acting changes who signs, and nothing else."""
+    with open_lab(strict=False) as lab:
+        role(lab.client("iam"), "ci")
+        with lab.act_as(CI):
+            assert "assumed-role/ci/learner" in lab.client("sts").get_caller_identity()["Arn"]
+            lab.client("ecr").create_repository(repositoryName="team/api")
+
+
+MISSPELLED = {  # id: (principal, parameters, the whole message)
     "no such role": (
         f"arn:aws:iam::{OWN}:role/ic",
-        f"act_as('arn:aws:iam::{OWN}:role/ic'): IAM knows no such user or role; "
-        f"did you mean 'arn:aws:iam::{OWN}:role/ci'?",
+        {},
+        f"act_as('arn:aws:iam::{OWN}:role/ic'): IAM knows no such user or role; did you mean '{CI}'?",
+    ),
+    "another account": (
+        f"arn:aws:iam::{OTHER}:role/ci",
+        {},
+        f"act_as('arn:aws:iam::{OTHER}:role/ci'): IAM knows no such user or role; did you mean '{CI}'?",
+    ),
+    "no such session": (
+        f"arn:aws:sts::{OWN}:assumed-role/ic/run-7",
+        {},
+        f"act_as('arn:aws:sts::{OWN}:assumed-role/ic/run-7'): IAM knows no such user or role; did you mean '{CI}'?",
+    ),
+    "a user of whom nothing is near": (
+        f"arn:aws:iam::{OWN}:user/" + 90 * "x",
+        {},
+        f"act_as('arn:aws:iam::{OWN}:user/" + 90 * "x" + "'): IAM knows no such user or role; "
+        "create it with the account's IAM client",
     ),
     "a service": (
         "lambda.amazonaws.com",
+        {},
         "act_as('lambda.amazonaws.com'): a lab cannot act as the service lambda.amazonaws.com; "
         "name a user, a role or an account's root",
+    ),
+    "anybody": (
+        "*",
+        {},
+        "act_as('*'): a lab cannot act as an anonymous caller; name a user, a role or an account's root",
+    ),
+    "a federated user": (
+        f"arn:aws:sts::{OWN}:federated-user/guest",
+        {},
+        f"act_as('arn:aws:sts::{OWN}:federated-user/guest'): "
+        f"a lab cannot act as federated user guest of account {OWN}; "
+        "name a user, a role or an account's root",
+    ),
+    "a name": (
+        "ci",
+        {},
+        "principal 'ci': it is neither the ARN of a user, role, session or account, nor the name of a service, "
+        "nor '*'; e.g. 'arn:aws:iam::111122223333:role/ci' or 'lambda.amazonaws.com'",
+    ),
+    "a number": (
+        111122223333,
+        {},
+        "act_as: 111122223333 is no text; write an ARN: 'arn:aws:iam::111122223333:role/ci'",
+    ),
+    "a session's name": (
+        CI,
+        {"session_name": "build 7"},
+        "act_as(session_name=…): 'build 7' is not a session's name; take 2 to 64 letters, digits or _+=,.@-",
+    ),
+    "an address": (
+        CI,
+        {"source_ip": "203.0.113.0/24"},
+        "act_as(source_ip=…): '203.0.113.0/24' is not an IP address; write one address, e.g. '203.0.113.7'",
+    ),
+    "an endpoint": (
+        CI,
+        {"vpc_endpoint": "vpc-0a1b2c3d"},
+        "act_as(vpc_endpoint=…): 'vpc-0a1b2c3d' is not an id that begins with vpce-; "
+        "write it like 'vpce-0a1b2c3d4e5f60718'",
+    ),
+    "a VPC": (
+        CI,
+        {"vpc": 5},
+        "act_as(vpc=…): 5 is not an id that begins with vpc-; write it like 'vpc-0a1b2c3d4e5f60718'",
+    ),
+    "an organization": (
+        CI,
+        {"organization": "acme"},
+        "act_as(organization=…): 'acme' is not an id that begins with o-; write it like 'o-exampleorg1'",
+    ),
+    "tags": (
+        CI,
+        {"tags": {"team": 5}},
+        "act_as(tags=…): {'team': 5} is not a dictionary of texts; write {'team': 'payments'}",
+    ),
+    "a session policy": (
+        CI,
+        {"session_policy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecr:*"}]}},
+        "act_as(session_policy=…): Statement[0].Resource: it is missing; "
+        "a session policy has to say on what: an ARN, or '*'",
     ),
 }
 
 
-@pytest.mark.parametrize(("arn", "message"), MISSPELLED.values(), ids=MISSPELLED)
-def test_error_nobody_to_act_as(lab, arn, message):
-    """A principal that does not exist is answered in one line, with a near name if there is one."""
+@pytest.mark.parametrize(("arn", "parameters", "message"), MISSPELLED.values(), ids=MISSPELLED)
+def test_error_nobody_to_act_as(lab, arn, parameters, message):
+    """What cannot be is answered in one line, with a near name if there is one; the lab acts as before."""
     role(lab.client("iam"), "ci")
     with pytest.raises(InvalidInput) as error:
-        lab.act_as(arn)
+        lab.act_as(arn, **parameters)
     assert message == str(error.value)
+    assert f"arn:aws:iam::{OWN}:user/learner" == lab.client("sts").get_caller_identity()["Arn"]
+
+
+# --- on a real account, for which moto stands in --------------------------------------------------------------------
+
+REAL = "123456789012"  # moto's own
+
+
+@pytest.fixture
+def real(aws_files) -> Iterator[Lab]:
+    """A lab in Mode Aws, in an account with a role ``ci`` that somebody has made outside the lab."""
+    emulator.install()
+    with mock_aws(), open_lab(Aws(profile="course", account_id=REAL)) as lab:
+        role(boto3.Session("AKIASOMEBODYELSE0000", "secret").client("iam"), "ci", allow("ecr:List*"))
+        lab.client("ecr").create_repository(repositoryName=lab.repository_name("api"))
+        yield lab
+    emulator.uninstall()
+
+
+def test_a_real_role_is_assumed(real):
+    """AWS STS begins a session with the profile's keys; clients made before sign as it, and AWS decides."""
+    ecr, sts, name = real.client("ecr"), real.client("sts"), real.repository_name("api")
+    ci = f"arn:aws:iam::{REAL}:role/ci"
+    own = sts.get_caller_identity()["Arn"]
+    with real.act_as(ci, session_name="build-7", tags={"team": "payments"}) as acting:
+        assert f"arn:aws:sts::{REAL}:assumed-role/ci/build-7" == acting.arn == sts.get_caller_identity()["Arn"]
+        ecr.list_images(repositoryName=name)
+        refusal(lambda: ecr.describe_images(repositoryName=name))
+        with real.act_as(ci, session_policy={"Version": "2012-10-17", "Statement": [allow("s3:*")]}) as inner:
+            refusal(lambda: inner.client("ecr").list_images(repositoryName=name))
+        assert "at most 0.00 USD a month" in str(real.card())
+        assert [name] == [found.repository for found in real.clean_up().owned]
+    assert own == sts.get_caller_identity()["Arn"]
+
+
+def test_a_refusal_by_a_real_account_is_not_explained(real):
+    """AWS keeps its reasons; the card says where they can be had."""
+    with real.act_as(f"arn:aws:iam::{REAL}:role/ci"):
+        refusal(real.client("ecr").describe_registry)
+    assert str(real.why()) == (
+        "☁ A refusal by a real account cannot be explained here\n"
+        "  AWS does not say which policy decided. Build the case again in Mode Mock: `lab = open_lab()`."
+    )
+
+
+ONLY_EMULATED = {  # id: (error, principal, parameters, the whole message)
+    "an address": (
+        InvalidInput,
+        f"arn:aws:iam::{REAL}:role/ci",
+        {"source_ip": "203.0.113.7"},
+        "act_as(source_ip=…): on a real account requests come the way they come; "
+        "leave it out, or use open_lab() in Mode Mock",
+    ),
+    "a user": (
+        InvalidInput,
+        f"arn:aws:iam::{REAL}:user/ana",
+        {},
+        f"act_as('arn:aws:iam::{REAL}:user/ana'): on a real account a lab can only act as a role; "
+        "name one: 'arn:aws:iam::…:role/…'",
+    ),
+    "another account": (
+        AccountMismatch,
+        f"arn:aws:iam::{OTHER}:role/ci",
+        {},
+        f"act_as('arn:aws:iam::{OTHER}:role/ci'): the role is account {OTHER}'s and the lab works in {REAL}; "
+        "name a role of this account",
+    ),
+}
+
+
+@pytest.mark.parametrize(("kind", "arn", "parameters", "message"), ONLY_EMULATED.values(), ids=ONLY_EMULATED)
+def test_error_on_a_real_account(real, kind, arn, parameters, message):
+    """What only an emulator can pretend is refused, and so is another account than the one that was named."""
+    with pytest.raises(kind) as error:
+        real.act_as(arn, **parameters)
+    assert message == str(error.value)
+
+
+@pytest.mark.filterwarnings("ignore:Exception.STSClientError.:UserWarning")  # moto does not list this code
+def test_error_sts_refuses_the_role(real, monkeypatch):
+    """AWS's answer becomes one line with the way out."""
+
+    def refuse(*_, **__):
+        raise STSClientError("AccessDenied", f"User: me is not authorized to perform: sts:AssumeRole on resource: {CI}")
+
+    monkeypatch.setattr(STSBackend, "assume_role", refuse)
+    with pytest.raises(AwsCallError) as error:
+        real.act_as(f"arn:aws:iam::{REAL}:role/ci")
+    assert str(error.value) == (
+        f"AssumeRole on role 'arn:aws:iam::{REAL}:role/ci': AccessDenied: User: me is not authorized to perform: "
+        f"sts:AssumeRole on resource: {CI}; allow this action for your identity, and look for a Deny in every policy "
+        "that applies"
+    )
