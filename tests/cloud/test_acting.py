@@ -254,8 +254,8 @@ def test_a_user(lab):
 
 
 def test_a_named_session_of_a_role(lab):
-    """The ARN of a session is enough."""
-    role(lab.client("iam"), "ci")
+    """The ARN of a session is enough, though it leaves out the path of its role."""
+    lab.client("iam").create_role(RoleName="ci", AssumeRolePolicyDocument=document(), Path="/build/")
     arn = f"arn:aws:sts::{OWN}:assumed-role/ci/run-7"
     with lab.act_as(arn):
         assert arn == lab.client("sts").get_caller_identity()["Arn"]
@@ -419,6 +419,11 @@ MISSPELLED = {  # id: (principal, parameters, the whole message)
         {},
         f"act_as('arn:aws:iam::{OWN}:user/" + 90 * "x" + "'): IAM knows no such user or role; "
         "create it with the account's IAM client",
+    ),
+    "a session policy for a root": (
+        f"arn:aws:iam::{OTHER}:root",
+        {"session_policy": {"Version": "2012-10-17", "Statement": [allow("ecr:*")]}},
+        "act_as(session_policy=…): only a role has sessions; act as a role, or leave it out",
     ),
     "a service": (
         "lambda.amazonaws.com",

@@ -12,6 +12,7 @@ from client_world import refusal
 from ecrlab.emulator.moto_adapter import desk
 from ecrlab.emulator.operations.authorization import verify
 from ecrlab.errors import InvalidPolicy
+from moto.iam.models import iam_backends
 
 LIST = {"repositoryName": "team/api"}
 PULL_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
@@ -75,6 +76,12 @@ class TestUsers:
         client("iam").update_access_key(UserName="ana", AccessKeyId=keys["AccessKeyId"], Status="Inactive")
         expected = ("UnrecognizedClientException", "The security token included in the request is invalid.")
         assert expected == refusal(client("ecr", keys).list_images, **LIST)
+
+    def test_the_keys_of_a_user_that_is_gone(self):
+        """They are nobody's, and do not fall back to those of somebody unknown."""
+        token = client("sts", user("ana", allow("ecr:*"))).get_session_token()["Credentials"]
+        iam_backends[OWN]["aws"].users.clear()
+        assert "UnrecognizedClientException" == refusal(client("ecr", token).list_images, **LIST)[0]
 
     def test_a_session_token_is_the_users(self):
         """GetSessionToken hands out keys that may do what the user may, and are named as the user."""

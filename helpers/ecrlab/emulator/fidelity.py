@@ -55,7 +55,7 @@ FIDELITY: dict[str, Fidelity] = {
     "BatchGetRepositoryScanningConfiguration": _acts(),
     "CompleteLayerUpload": _acts("With a KMS key that is gone it fails with KmsException."),
     "CreatePullThroughCacheRule": _absent(_PTC),
-    "CreateRepository": _acts("A KMS key must exist, and IAM decides who may create; here any key name will do."),
+    "CreateRepository": _acts("A KMS key must exist; here any key name will do."),
     "CreateRepositoryCreationTemplate": _absent(_TEMPLATES),
     "DeleteLifecyclePolicy": _acts("The images that a running evaluation has chosen may still expire."),
     "DeletePullThroughCacheRule": _absent(_PTC),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any
@@ -78,7 +78,7 @@ class Desk:
 
         Raises:
             InvalidPolicy: A policy that has a say about the caller is none that AWS would accept.
-            EcrError: UnrecognizedClientException: the key was switched off.
+            EcrError: UnrecognizedClientException: the key is switched off, or its user is gone.
         """
         if access_key_id in self.administrators:
             return self.administrators[access_key_id]
@@ -105,30 +105,32 @@ class Desk:
         """Make keys that sign as a user, a role, a role's session or an account's root. No trust policy is asked.
 
         Raises:
-            InvalidInput: There is no such user or role, or it is somebody as whom nobody signs.
+            InvalidInput: There is no such user or role, or nobody signs as it, or only a role has a session policy.
         """
         principal = Principal.of(arn)
         if principal.account_id is None or principal.kind is PrincipalKind.FEDERATED_USER:
             raise InvalidInput(
                 f"act_as({arn!r})", f"a lab cannot act as {principal.words}", "name a user, a role or an account's root"
             )
-        account_id, partition = principal.account_id, partition_of(region)
-        iam = iam_backends[account_id][partition]
         if principal.role_arn is not None:
-            named_in_arn = arn.rpartition("/")[2] if principal.kind is PrincipalKind.ROLE_SESSION else session_name
-            role = _named(arn, principal.role_arn, _roles)
-            sts = sts_backends[account_id][partition]
-            session: Any = sts.assume_role(region, named_in_arn, role.arn, None, 3600, None)  # type: ignore[arg-type]
-            keys = Keys(session.access_key_id, session.secret_access_key, session.session_token, session.arn)
+            keys = _begun(arn, principal, region, session_name)
+        elif circumstances.session_policies:
+            raise InvalidInput("act_as(session_policy=…)", "only a role has sessions", "act as a role, or leave it out")
         else:
-            user = None if principal.is_root else _named(arn, arn, _users)
-            stock(iam)
-            key = AccessKey(user and user.name, prefix="AKIA", account_id=account_id)  # type: ignore[abstract]
-            iam.access_keys[key.access_key_id] = key
-            keys = Keys(key.access_key_id, key.secret_access_key, None, principal.arn)
-            self._identities[keys.access_key_id] = Identity(keys.arn, account_id, user.id if user else account_id)
+            keys = self._own_keys(principal, iam_backends[principal.account_id][partition_of(region)])
         self._circumstances[keys.access_key_id] = circumstances
         return keys
+
+    def _own_keys(self, principal: Principal, iam: Any) -> Keys:
+        """Make keys of a user or a root. They are on no list of the user's, who may have two."""
+        user = None if principal.is_root else _named(principal.arn, principal.arn, _users())
+        stock(iam)
+        key = AccessKey(user and user.name, prefix="AKIA", account_id=iam.account_id)  # type: ignore[abstract]
+        iam.access_keys[key.access_key_id] = key
+        self._identities[key.access_key_id] = Identity(
+            principal.arn, iam.account_id, user.id if user else iam.account_id
+        )
+        return Keys(key.access_key_id, key.secret_access_key, None, principal.arn)
 
     def lend(
         self, asker: str, account_id: str, partition: str, federated: str | None, policies: tuple[Policy, ...] = ()
@@ -176,8 +178,9 @@ class Desk:
         if key.status != "Active":
             raise errors.unrecognized_client()
         if key.user_name is not None:
-            user = iam.users.get(key.user_name)
-            return user and _user(iam, user, circumstances)
+            if key.user_name not in iam.users:
+                raise errors.unrecognized_client()
+            return _user(iam, iam.users[key.user_name], circumstances)
         who = self._identities.get(key.access_key_id)
         return _caller(who, circumstances) if who else _session(iam, key, circumstances)
 
@@ -187,21 +190,31 @@ def _iams() -> Iterator[Any]:
         yield from list(partitions.values())
 
 
-def _roles() -> dict[str, Any]:
-    return {role.arn: role for iam in _iams() for role in iam.roles.values()}
-
-
 def _users() -> dict[str, Any]:
     return {user.arn: user for iam in _iams() for user in iam.users.values()}
 
 
-def _named(asked: str, arn: str, list_known: Callable[[], dict[str, Any]]) -> Any:
-    known = list_known()
+def _roles(*, without_path: bool) -> dict[str, Any]:
+    roles = [role for iam in _iams() for role in iam.roles.values()]
+    return {role.arn.replace(role.path, "/") if without_path else role.arn: role for role in roles}
+
+
+def _named(asked: str, arn: str, known: Mapping[str, Any]) -> Any:
     if arn not in known:
         near = get_close_matches(arn, known, n=3)
         way_out = f"did you mean {' or '.join(map(repr, near))}?" if near else "create it with the account's IAM client"
         raise InvalidInput(f"act_as({asked!r})", "IAM knows no such user or role", way_out)
     return known[arn]
+
+
+def _begun(arn: str, principal: Principal, region: str, session_name: str) -> Keys:
+    """Begin a session of a role. The ARN of a session names it, and leaves out the path of its role."""
+    of_session = principal.kind is PrincipalKind.ROLE_SESSION
+    role = _named(arn, principal.role_arn or "", _roles(without_path=of_session))
+    sts = sts_backends[role.account_id][partition_of(region)]
+    name = arn.rpartition("/")[2] if of_session else session_name
+    session: Any = sts.assume_role(region, name, role.arn, None, 3600, None)  # type: ignore[arg-type]
+    return Keys(session.access_key_id, session.secret_access_key, session.session_token, session.arn)
 
 
 def _session(iam: Any, key: Any, circumstances: Circumstances) -> Caller | None:
