@@ -21,15 +21,20 @@ CALLERS = (
     "*",
 )
 ACTIONS = ("ecr:BatchGetImage", "ecr:PutImage", "ecr:DescribeRegistry", "ecr:GetAuthorizationToken")
-KINDS = {
+SLOTS = {
     "identity": PolicyKind.IDENTITY,
     "repository": PolicyKind.REPOSITORY,
     "registry": PolicyKind.REGISTRY,
     "boundary": PolicyKind.BOUNDARY,
     "session": PolicyKind.SESSION,
     "scps": PolicyKind.SCP,
+    "rcps": PolicyKind.RCP,
     "endpoint": PolicyKind.ENDPOINT,
 }
+"""Member of ``Policies`` -> what kind of policy it holds."""
+
+KINDS = {slot: kind for slot, kind in SLOTS.items() if kind is not PolicyKind.RCP}
+"""The slots that are drawn: a resource control policy may only deny."""
 
 
 def any_of(*texts: str) -> st.SearchStrategy:

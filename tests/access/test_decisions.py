@@ -6,20 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from access_strategies import SLOTS
 from ecrlab import access
 from ecrlab.access import Outcome, Policies, Policy, PolicyKind, Principal, Request
 
 TABLE = json.loads((Path(__file__).parent / "decisions.json").read_text("utf-8"))
-SLOTS = {
-    "identity": PolicyKind.IDENTITY,
-    "repository": PolicyKind.REPOSITORY,
-    "registry": PolicyKind.REGISTRY,
-    "boundary": PolicyKind.BOUNDARY,
-    "session": PolicyKind.SESSION,
-    "scps": PolicyKind.SCP,
-    "rcps": PolicyKind.RCP,
-    "endpoint": PolicyKind.ENDPOINT,
-}
 
 
 def policies(named: dict) -> Policies:

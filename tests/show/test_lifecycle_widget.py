@@ -13,7 +13,6 @@ from ecrlab.lifecycle import Image
 from ecrlab.show.lifecycle_example import PUSHES, example_images, example_policy
 from ecrlab.show.lifecycle_page import DAYS
 from ecrlab.show.lifecycle_widget import SimulatorWidget
-from jupyter_client.manager import start_new_kernel
 
 
 @pytest.fixture
@@ -178,30 +177,9 @@ def test_an_edit_is_shown_at_once():
 
 
 @pytest.mark.notebook
-def test_a_widget_where_somebody_can_click():
+@pytest.mark.parametrize(("metadata", "live"), [({"cellId": "a1"}, True), ({}, False)], ids=["JupyterLab", "nbclient"])
+def test_a_widget_where_somebody_can_click(kinds_shown, metadata, live):
     """JupyterLab names the cell in its request and gets a widget beside the page; programs get the page alone."""
-    manager, client = start_new_kernel(kernel_name="python3")
-    try:
-        for metadata, live in (({"cellId": "a1"}, True), ({}, False)):
-            kinds = _shown(client, metadata)
-            assert live is ("application/vnd.jupyter.widget-view+json" in kinds)
-            assert {"text/plain", "text/html", "text/markdown"} <= kinds
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
-
-
-def _shown(client, metadata) -> set[str]:
-    content = {"code": "from ecrlab import show\nshow.lifecycle_simulator()", "silent": False, "store_history": True}
-    content |= {"user_expressions": {}, "allow_stdin": False, "stop_on_error": True}
-    message = client.session.msg("execute_request", content, metadata=metadata)
-    client.shell_channel.send(message)
-    kinds: set[str] = set()
-    while True:
-        reply = client.get_iopub_msg(timeout=60)
-        if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
-            continue
-        if reply["msg_type"] == "execute_result":
-            kinds = set(reply["content"]["data"])
-        if reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
-            return kinds
+    kinds = kinds_shown("from ecrlab import show\nshow.lifecycle_simulator()", metadata)
+    assert live is ("application/vnd.jupyter.widget-view+json" in kinds)
+    assert {"text/plain", "text/html", "text/markdown"} <= kinds

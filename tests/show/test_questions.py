@@ -6,7 +6,6 @@ import pytest
 from ecrlab import quiz
 from ecrlab.course.progress import open_progress
 from ecrlab.errors import InvalidInput, UnknownExercise
-from jupyter_client.manager import start_new_kernel
 
 ASK = "from ecrlab import quiz\nquiz('00.registry')"
 
@@ -60,35 +59,10 @@ def test_error_no_such_question():
     assert "quiz '00.registri': no quiz has this question; did you mean '00.registry'?" == str(caught.value)
 
 
-@pytest.fixture(scope="module")
-def kernel():
-    """A real kernel, told what a front end would tell it."""
-    manager, client = start_new_kernel(kernel_name="python3")
-    yield client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
-
-
-def shown(client, metadata):
-    """Run the question with the metadata of a front end; return the MIME types that it was shown as."""
-    content = {"code": ASK, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False}
-    message = client.session.msg("execute_request", {**content, "stop_on_error": True}, metadata=metadata)
-    client.shell_channel.send(message)
-    kinds = set()
-    while True:
-        reply = client.get_iopub_msg(timeout=60)
-        if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
-            continue
-        if reply["msg_type"] == "execute_result":
-            kinds = set(reply["content"]["data"])
-        if reply["msg_type"] == "status" and reply["content"]["execution_state"] == "idle":
-            return kinds
-
-
 @pytest.mark.notebook
 @pytest.mark.parametrize(("metadata", "live"), [({"cellId": "a1"}, True), ({}, False)], ids=["JupyterLab", "nbclient"])
-def test_buttons_where_somebody_can_click(kernel, metadata, live):
+def test_buttons_where_somebody_can_click(kinds_shown, metadata, live):
     """JupyterLab names the cell in its request and gets a widget; programs do not, and get the page."""
-    kinds = shown(kernel, metadata)
+    kinds = kinds_shown(ASK, metadata)
     assert live is ("application/vnd.jupyter.widget-view+json" in kinds)
     assert {"text/plain", "text/html", "text/markdown"} <= kinds

@@ -342,12 +342,9 @@ class Lab(ShownAs):
             NoOpenLab: This lab is closed.
         """
         self._refuse_when_closed()
-        with self.administrator():
-            return self._clean_up(dry_run)
-
-    def _clean_up(self, dry_run: bool) -> CleanUp:
         ecr = {region: self.client("ecr", region=region) for region in sorted(self._account.regions)}
-        return clean_up(ecr, self._account.owner, dry_run=dry_run)
+        with self.administrator():
+            return clean_up(ecr, self._account.owner, dry_run=dry_run)
 
     def card(self) -> Card:
         """Return where this lab is, what time it has, and what it costs."""

@@ -48,8 +48,12 @@ def unsupported_operation(operation: str) -> EcrError:
     )
 
 
+def _named(repository: str, registry_id: str) -> str:
+    return f"the repository with name '{repository}' in the registry with id '{registry_id}'"
+
+
 def _within(repository: str, registry_id: str) -> str:
-    return f"in the repository with name '{repository}' in the registry with id '{registry_id}'"
+    return f"in {_named(repository, registry_id)}"
 
 
 def repository_not_found(repository: str, registry_id: str) -> EcrError:
@@ -254,8 +258,7 @@ def policy_not_found(kind: str, repository: str, registry_id: str) -> EcrError:
     """Build the error for a missing ``Lifecycle`` or ``Repository`` policy."""
     return EcrError(
         f"{kind}PolicyNotFoundException",
-        f"{kind} policy does not exist for the repository with name '{repository}' "
-        f"in the registry with id '{registry_id}'",
+        f"{kind} policy does not exist for {_named(repository, registry_id)}",
     )
 
 
@@ -263,8 +266,8 @@ def preview_in_progress(repository: str, registry_id: str) -> EcrError:
     """Build LifecyclePolicyPreviewInProgressException. Wording: guess after the model's documentation."""
     return EcrError(
         "LifecyclePolicyPreviewInProgressException",
-        f"The previous lifecycle policy preview for the repository with name '{repository}' "
-        f"in the registry with id '{registry_id}' has not completed. Wait and try again.",
+        f"The previous lifecycle policy preview for {_named(repository, registry_id)} has not completed. "
+        "Wait and try again.",
     )
 
 
@@ -272,8 +275,7 @@ def preview_not_found(repository: str, registry_id: str) -> EcrError:
     """Build LifecyclePolicyPreviewNotFoundException. Wording: guess in the pattern of its siblings."""
     return EcrError(
         "LifecyclePolicyPreviewNotFoundException",
-        f"Lifecycle policy preview does not exist for the repository with name '{repository}' "
-        f"in the registry with id '{registry_id}'",
+        f"Lifecycle policy preview does not exist for {_named(repository, registry_id)}",
     )
 
 

@@ -10,7 +10,7 @@ clock is moved. AWS applies a policy "within 24 hours" after an image meets its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 
 from ecrlab import lifecycle
 from ecrlab.clock import Happening
@@ -19,7 +19,6 @@ from ecrlab.lifecycle import Action, Entry, Plan, Policy, StorageClass, Why
 
 __all__ = ["catch_up", "plan"]
 
-_RUNS_AT = time(2)
 _DAY = timedelta(days=1)
 
 
@@ -76,7 +75,7 @@ def _lived(repository: Repository, policy_text: str | None, since: datetime, unt
     A run on which nothing can change is left out. Without calls in between, what can change is this: a run has just
     changed something, an image comes of age, or a restore ends.
     """
-    run = _run_after(since)
+    run = lifecycle.first_run_after(since)
     if run <= until:
         policy = lifecycle.parse(policy_text) if policy_text else None
         while run <= until:
@@ -84,16 +83,10 @@ def _lived(repository: Repository, policy_text: str | None, since: datetime, unt
             happened, entries = _run(repository, policy, run)
             yield from happened
             change = run if happened else min([until, *_coming_changes(repository, entries)])
-            run = max(run + _DAY, _run_after(change - timedelta.resolution))
+            run = max(run + _DAY, lifecycle.first_run_after(change - timedelta.resolution))
         if policy is not None:
-            repository.lifecycle_evaluated_at = _run_after(until) - _DAY
+            repository.lifecycle_evaluated_at = lifecycle.first_run_after(until) - _DAY
     yield from _ended_restores(repository, until)
-
-
-def _run_after(moment: datetime) -> datetime:
-    """Return the first moment after this one at which policies run."""
-    run = datetime.combine(moment.date(), _RUNS_AT, moment.tzinfo)
-    return run if run > moment else run + _DAY
 
 
 def _coming_changes(repository: Repository, entries: Sequence[Entry]) -> Iterator[datetime]:
