@@ -18,8 +18,8 @@ PACKAGE = ROOT / "helpers" / "ecrlab"
 LEVEL = {
     "ecrlab": -1,  # the package itself: a version and lazy names
     **dict.fromkeys(("errors", "naming", "clock", "cards"), 0),
-    **dict.fromkeys(("oci", "lifecycle", "access", "scan", "pricing"), 1),
-    **dict.fromkeys(("emulator", "registry", "cloud", "deploy"), 2),
+    **dict.fromkeys(("oci", "lifecycle", "access", "scan", "signatures", "workloads", "pricing"), 1),
+    **dict.fromkeys(("emulator", "registry", "cloud", "deploy", "security"), 2),
     "course": 3,
     **dict.fromkeys(("show", "cli", "doctor", "lab_server"), 4),
 }
@@ -27,6 +27,11 @@ SIDEWAYS = {
     ("naming", "errors"),
     ("clock", "errors"),
     ("scan", "oci"),
+    ("signatures", "oci"),
+    ("workloads", "access"),
+    ("workloads", "oci"),
+    ("deploy", "registry"),
+    ("security", "registry"),
     ("cloud", "emulator"),
     ("cli", "show"),
     ("cli", "doctor"),
