@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 NOWHERE = "http://127.0.0.1:9/simple"  # the discard port: nobody listens there
@@ -291,7 +292,8 @@ def test_the_lock_is_in_step(lock, wanted):
     """Each dependency of pyproject.toml is locked in a version that it allows; if not: make lock."""
     lines = lock_lines("requirements.txt") + (lock_lines("tests/requirements.txt") if lock == "tests" else [])
     locked = [Requirement(line) for line in lines if line != "-e ."]
-    versions = [str(pin.specifier)[2:] for pin in locked if pin.name.lower() == wanted.name.lower()]
+    name = canonicalize_name(wanted.name)
+    versions = [str(pin.specifier)[2:] for pin in locked if canonicalize_name(pin.name) == name]
     assert versions, f"{wanted.name} is not locked"
     assert all(version in wanted.specifier for version in versions)
 

@@ -18,9 +18,11 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -243,6 +245,87 @@ def describe_images_moto() -> float:
     return _describe_all(_plain_moto_client(), upload=False)
 
 
+DECISIONS = 1000
+DIFFERENTIAL = ROOT / "tests" / "access" / "differential"
+
+
+def _requests() -> tuple[object, list[object]]:
+    """Return the differential run, and the requests that it would generate."""
+    sys.path.insert(0, str(DIFFERENTIAL))
+    import run
+    from generated import cases
+
+    return run, list(cases(seed=1, count=DECISIONS))
+
+
+def decide_parsed() -> float:
+    """Decide 1,000 requests about ECR whose policies were read before."""
+    run, made = _requests()
+    return DECISIONS / run.our_answers(made).per_second["ecrlab, policies parsed before"]
+
+
+def decide_documents() -> float:
+    """Read the policies of 1,000 requests about ECR and decide."""
+    run, made = _requests()
+    return DECISIONS / run.our_answers(made).per_second["ecrlab, from the documents"]
+
+
+def _simulate(which: str) -> float:
+    """Let iam-simulate decide the same requests in node; it is installed into a folder that does not stay."""
+    run, made = _requests()
+    with tempfile.TemporaryDirectory() as folder:
+        return DECISIONS / run.their_answers(made, Path(folder)).per_second[which]
+
+
+def iam_simulate_documents() -> float:
+    """Decide 1,000 requests with iam-simulate as it is called by its users."""
+    return _simulate("iam-simulate, from the documents")
+
+
+def iam_simulate_unchecked() -> float:
+    """Decide 1,000 requests with iam-simulate, without its checks of the documents."""
+    return _simulate("iam-simulate, without its checks")
+
+
+RULES = 20
+
+
+def plan_images() -> float:
+    """Plan 20 rules for 10,000 images, with a reason for each of them."""
+    from ecrlab import lifecycle
+
+    rules = [
+        {
+            "rulePriority": number,
+            "selection": {
+                "tagStatus": "tagged",
+                "tagPrefixList": [f"team{number}-"],
+                "countType": "imageCountMoreThan",
+                "countNumber": 100,
+            },
+            "action": {"type": "expire"},
+        }
+        for number in range(1, RULES + 1)
+    ]
+    policy = lifecycle.parse({"rules": rules})
+    images = [
+        lifecycle.Image(f"sha256:{number:064x}", moment, tags=(f"team{number % RULES + 1}-{number}",), sequence=number)
+        for number, moment in enumerate(_pushes())
+    ]
+    return _timed(lambda: lifecycle.plan(policy, images, now=_pushes()[-1]))
+
+
+def sort_images() -> float:
+    """The floor of a plan: sort the push times of 10,000 images once for each rule."""
+    moments = _pushes()[::-1]
+    return _timed(lambda: [sorted(moments, key=lambda moment: moment.timestamp()) for _ in range(RULES)])
+
+
+def _pushes() -> list[datetime]:
+    """Return as many moments as images, an hour apart."""
+    return [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number) for number in range(IMAGES)]
+
+
 def course_run() -> float:
     """Run every notebook and lab in all four builds, two at a time."""
     command = [sys.executable, "-m", "ecrlab.cli", "run", "--jobs", "2"]
@@ -285,6 +368,18 @@ ROWS = {
     "put": Row(f"PutImage × {IMAGES:,}", "put_images", "plain moto", "put_images_moto", rounds=1),
     "describe": Row(
         f"DescribeImages of {IMAGES:,}", "describe_images", "plain moto (one page)", "describe_images_moto", 1
+    ),
+    "decide": Row(
+        f"{DECISIONS:,} access decisions", "decide_documents", "iam-simulate on node", "iam_simulate_documents"
+    ),
+    "decide-parsed": Row(
+        f"{DECISIONS:,} access decisions, policies read before",
+        "decide_parsed",
+        "iam-simulate without its checks",
+        "iam_simulate_unchecked",
+    ),
+    "plan": Row(
+        f"lifecycle plan, {IMAGES:,} images × {RULES} rules", "plan_images", f"sort them {RULES} times", "sort_images"
     ),
     "course": Row(
         "the course, four builds", "course_run", "as many bare kernels with boto3 and moto", "bare_kernels", 1

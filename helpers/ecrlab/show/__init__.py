@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "address": "diagrams",
     "anatomy": "diagrams",
+    "decision": "decision_picture",
     "deleted": "tables",
     "images": "tables",
     "journey": "diagrams",
@@ -31,6 +32,7 @@ _HOMES = {
 __all__ = [
     "address",
     "anatomy",
+    "decision",
     "deleted",
     "images",
     "journey",
@@ -48,6 +50,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from ecrlab.show.decision_picture import decision
     from ecrlab.show.diagrams import address, anatomy, journey, manifest, registry_map, sequence, tags
     from ecrlab.show.lifecycle_page import lifecycle_simulator
     from ecrlab.show.lifecycle_pictures import policy_rules, storage_year, timeline

@@ -35,6 +35,12 @@ DAYS = 365
 _NEXT_SHOWN = 12
 _FAULTS_SHOWN = 8
 
+_LEFT_OUT = (
+    "Left out: retrieval from the archive, the 90 days an archived image is paid for at least, and that ECR stores "
+    "a layer once however many images of a repository share it."
+)
+_NO_PULLS = "Nobody pulls in a forecast: rules that count from the last pull go by the pulls there have been."
+
 _STARTER = json.dumps(
     {
         "rules": [
@@ -185,7 +191,9 @@ class Simulation:
     def saved(self) -> Card:
         """Compare the cost of the year with that of a repository without a policy."""
         cost, without = usd_of(self.forecast), usd_of(self.without)
-        return Card(f"{cost} USD with this policy, {without} USD without one", tone=Tone.NOTE)
+        return Card(
+            f"{cost} USD with this policy, {without} USD without one", body=[_LEFT_OUT, _NO_PULLS], tone=Tone.NOTE
+        )
 
     def page(self) -> tuple[_Shown, ...]:
         """Return all of it, in reading order."""
