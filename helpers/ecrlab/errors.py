@@ -5,6 +5,7 @@ EcrLabError
 │   ├── InvalidName                  a registry, repository, tag, digest or reference that does not parse
 │   ├── InvalidImage                 a manifest, config, layer or layout that contradicts itself
 │   ├── InvalidPolicy                a policy document that AWS would not accept, with every fault in it
+│   ├── InvalidDocument              a task definition or a manifest that cannot be read
 │   └── InvalidExercise              course content that an author has not finished
 ├── LabError                         the session cannot do this
 │   ├── NoOpenLab                    nothing is open
@@ -35,6 +36,7 @@ __all__ = [
     "CredentialsExpired",
     "EcrLabError",
     "Fault",
+    "InvalidDocument",
     "InvalidExercise",
     "InvalidImage",
     "InvalidInput",
@@ -109,6 +111,10 @@ class InvalidPolicy(InvalidInput):
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str, str, tuple[Fault, ...]]]:
         return type(self), (self.place, self.fact, self.way_out, self.faults)
+
+
+class InvalidDocument(InvalidInput):
+    """A task definition or a manifest that is not JSON or YAML, or lacks what makes it one."""
 
 
 class InvalidExercise(InvalidInput):

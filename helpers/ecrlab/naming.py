@@ -14,7 +14,23 @@ from typing import Self
 
 from ecrlab.errors import InvalidName
 
-__all__ = ["Digest", "ImageReference", "RegistryHost", "RepositoryArn", "RepositoryName", "Tag"]
+__all__ = [
+    "DOCKER_HUB",
+    "ECR_PUBLIC",
+    "Digest",
+    "ImageReference",
+    "RegistryHost",
+    "RepositoryArn",
+    "RepositoryName",
+    "Tag",
+    "partition_of",
+]
+
+DOCKER_HUB = "docker.io"
+"""The registry that is asked for a name without a registry."""
+
+ECR_PUBLIC = "public.ecr.aws"
+"""The one address of Amazon ECR Public."""
 
 # Shape of the botocore model for ``RepositoryName`` (botocore 1.44.5, loosened on 2026-02-25 so that a digit may lead).
 _REPOSITORY = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*")
@@ -27,6 +43,12 @@ _HOST = re.compile(
     r"|-(?P<dual_service>ecr|ecr-fips)\.(?P<dual_region>[a-z0-9-]+)\.on\.aws)"
 )
 _ARN = re.compile(r"arn:(aws[a-z-]*):ecr:([a-z0-9-]+):([0-9]{12}):repository/(.+)")
+# What guides and templates leave for others to fill in: <…>, ${…}, $(…), {{…}}, $NAME, %NAME%, and words LIKE_THIS.
+_PLACEHOLDER = re.compile(
+    r"<[^<>]*>|\$\{[^{}]*\}|\$\([^()]*\)|\{\{[^{}]*\}\}|\$[A-Za-z_][A-Za-z0-9_]*|%[A-Za-z_]+%"
+    r"|(?<![A-Za-z0-9_])_*[A-Z][A-Z0-9]*(?:_+[A-Z0-9]+)+_*"
+)
+_OTHER_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
 _PARTITIONS = {
     "cn-": "aws-cn",
     "us-gov-": "aws-us-gov",
@@ -274,7 +296,7 @@ class ImageReference:
         _expect_text("image reference", text)
         rest, at, digest_text = text.partition("@")
         registry, slash, path = rest.partition("/")
-        if not slash or not ("." in registry or ":" in registry or registry == "localhost"):
+        if not slash or not _looks_like_a_host(registry):
             raise InvalidName(
                 f"image reference {_shortened(text)!r}",
                 "there is no registry host before the first '/', so clients would ask Docker Hub",
@@ -290,6 +312,59 @@ class ImageReference:
             Digest.parse(digest_text) if at else None,
         )
 
+    @classmethod
+    def as_pulled(cls, text: str) -> Self:
+        """Read a reference as a container runtime does: without a registry host it asks Docker Hub.
+
+        ``nginx`` is ``docker.io/library/nginx`` and ``someone/app:1`` is ``docker.io/someone/app:1``. Neither tag nor
+        digest stays neither; ``tag_pulled`` says what a pull then asks for.
+
+        Raises:
+            InvalidName: A placeholder was left in it, or a part is malformed; the message names the part.
+
+        Source: reference grammar of the CNCF distribution project, and its rule for names that are "familiar".
+        """
+        _expect_text("image reference", text)
+        if not text.strip():
+            raise InvalidName("image reference", "it is empty", "write e.g. 'public.ecr.aws/nginx/nginx:1.27'")
+        placeholder = _placeholder_in(text)
+        if placeholder is not None:
+            raise InvalidName(
+                f"image reference {_shortened(text)!r}",
+                f"{_shortened(placeholder)!r} is a placeholder that was never filled in",
+                "put the real value in its place before you deploy",
+            )
+        first, slash, rest = text.partition("/")
+        if not slash or not _looks_like_a_host(first):
+            path = text if slash else f"library/{text}"
+            return cls.parse(f"{DOCKER_HUB}/{path}")
+        if not _OTHER_HOST.fullmatch(first):
+            raise InvalidName(
+                f"registry {_shortened(first)!r}",
+                "it is not the address of a registry",
+                "write a host name and perhaps a port before the first '/', without https://",
+            )
+        if first in (DOCKER_HUB, f"index.{DOCKER_HUB}"):
+            return cls.parse(f"{DOCKER_HUB}/{rest}" if "/" in rest else f"{DOCKER_HUB}/library/{rest}")
+        return cls.parse(text)
+
+    @property
+    def is_public_ecr(self) -> bool:
+        """Whether the image lives in Amazon ECR Public."""
+        return self.registry == ECR_PUBLIC
+
+    @property
+    def is_docker_hub(self) -> bool:
+        """Whether the image lives in Docker Hub."""
+        return self.registry == DOCKER_HUB
+
+    @property
+    def tag_pulled(self) -> Tag | None:
+        """The tag that a pull asks for: ``latest`` when there is neither tag nor digest, none when a digest decides."""
+        if self.digest is not None:
+            return None
+        return self.tag or Tag("latest")
+
     @property
     def host(self) -> RegistryHost | None:
         """The private ECR registry, or ``None`` if the image lives elsewhere."""
@@ -302,6 +377,21 @@ class ImageReference:
         tag = f":{self.tag}" if self.tag else ""
         digest = f"@{self.digest}" if self.digest else ""
         return f"{self.registry}/{self.repository}{tag}{digest}"
+
+
+def _looks_like_a_host(first: str) -> bool:
+    """Say whether what stands before the first '/' is a registry rather than a part of a name at Docker Hub."""
+    return "." in first or ":" in first or first == "localhost"
+
+
+def _placeholder_in(text: str) -> str | None:
+    name = _PLACEHOLDER.search(text)
+    if name is None:
+        return None
+    # A tag may have capitals and underscores: RELEASE_7 is no placeholder there.
+    tag_starts = text.find(":", text.rfind("/"))
+    is_word = name[0].strip("_")[0].isupper()
+    return None if is_word and -1 < tag_starts < name.start() else name[0]
 
 
 def _expect_text(kind: str, value: object) -> None:
