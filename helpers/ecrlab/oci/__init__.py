@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecrlab.oci.archive import File
+from ecrlab.oci.artifact import artifact
 from ecrlab.oci.build import annotate, append, image, index, layer, layer_from_file, relabel
 from ecrlab.oci.descriptor import Descriptor, Platform
 from ecrlab.oci.image import Image, Index, Layer
@@ -22,6 +23,7 @@ __all__ = [
     "Platform",
     "annotate",
     "append",
+    "artifact",
     "image",
     "index",
     "layer",
