@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ecrlab.oci import recipes
 from ecrlab.oci.archive import File
 from ecrlab.oci.artifact import artifact
 from ecrlab.oci.build import annotate, append, image, index, layer, layer_from_file, relabel
@@ -30,6 +31,7 @@ __all__ = [
     "layer_from_file",
     "parse_manifest",
     "read_layout",
+    "recipes",
     "relabel",
     "validate",
     "write_layout",
