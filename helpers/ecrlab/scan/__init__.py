@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from ecrlab.scan.inventory import Inventory, inventory, read_image
+from ecrlab.scan.layer import LayerContents, read_layer
+from ecrlab.scan.limits import Limits
 from ecrlab.scan.package import Manager, Package, System
 
-__all__ = ["Manager", "Package", "System"]
+__all__ = [
+    "Inventory",
+    "LayerContents",
+    "Limits",
+    "Manager",
+    "Package",
+    "System",
+    "inventory",
+    "read_image",
+    "read_layer",
+]

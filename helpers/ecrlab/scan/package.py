@@ -41,8 +41,8 @@ class Package:
     """One installed package: what it is, in which version, and which file of which layer says so.
 
     Args:
-        ecosystem: Who gives versions their order and publishes advisories: ``Debian:12``, ``Alpine``, ``PyPI``, ``npm``,
-            ``Maven``; for what the kit has no advisories for, ``Ubuntu:24.04``, ``RedHat:9`` and the like.
+        ecosystem: Who orders versions and publishes advisories: ``Debian:12``, ``Alpine``, ``PyPI``, ``npm``,
+            ``Maven``; where the kit has no advisories, ``Ubuntu:24.04``, ``RedHat:9`` and the like.
         name: As the ecosystem spells it: ``libssl3``, ``jinja2`` (normalised), ``@babel/core``, ``org.yaml:snakeyaml``.
         version: As it is written there: ``1:1.2.13.dfsg-1``, ``3.0.9-r1``, ``2.14.1``.
         source: The source package (Debian, rpm) or origin (Alpine) it was built from, on which a distribution's
