@@ -1,0 +1,37 @@
+"""How long a kubelet waits before it tries again: 10, 20, 40, 80, 160, then 300 seconds each time.
+
+Source: Kubernetes documentation, "Images" (ImagePullBackOff) and "Pod Lifecycle" (CrashLoopBackOff).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+__all__ = ["BACK_OFF_LIMIT_S", "back_off_seconds", "tries"]
+
+_FIRST_S = 10
+BACK_OFF_LIMIT_S = 300
+"""The longest wait between two tries, in seconds."""
+
+
+def back_off_seconds(failures: int) -> int:
+    """Return the wait after so many failures in a row, in seconds.
+
+    Args:
+        failures: From 1.
+    """
+    return min(_FIRST_S * 2 ** min(failures - 1, 10), BACK_OFF_LIMIT_S)
+
+
+def tries(first: datetime) -> Iterator[datetime]:
+    """Yield the moments at which a kubelet tries, if every try fails at once; endless.
+
+    Args:
+        first: The moment of the first try; timezone-aware.
+    """
+    moment, failures = first, 0
+    while True:
+        yield moment
+        failures += 1
+        moment += timedelta(seconds=back_off_seconds(failures))
