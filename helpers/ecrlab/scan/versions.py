@@ -43,15 +43,14 @@ _MAVEN = _Order(
     re.compile(r"[0-9][0-9A-Za-z._+-]*"),
 )
 
+_RPM_FAMILIES = ("almalinux", "amazonlinux", "azurelinux", "fedora", "ol", "photon", "redhat", "rocky", "rpm", "sles")
 _ORDERS = {
-    **dict.fromkeys(("Debian", "Ubuntu"), _DPKG),
-    **dict.fromkeys(("Alpine", "Chainguard", "MinimOS", "Wolfi"), _APK),
-    **dict.fromkeys(
-        ("AlmaLinux", "AmazonLinux", "AzureLinux", "Fedora", "OracleLinux", "Photon", "RedHat", "Rocky", "SUSE"), _RPM
-    ),
-    "PyPI": _PYPI,
+    **dict.fromkeys(("debian", "ubuntu"), _DPKG),
+    **dict.fromkeys(("alpine", "chainguard", "minimos", "wolfi"), _APK),
+    **dict.fromkeys(_RPM_FAMILIES, _RPM),
+    "pypi": _PYPI,
     "npm": _NPM,
-    "Maven": _MAVEN,
+    "maven": _MAVEN,
 }
 _LONGEST = 256  # Python reads no number of thousands of digits, and no package has such a version
 
@@ -60,7 +59,7 @@ def compare(ecosystem: str, one: str, other: str) -> int | None:
     """Say which of two versions comes first.
 
     Args:
-        ecosystem: ``Debian:12``, ``Alpine``, ``PyPI``, ``npm``, ``Maven`` and the like; what follows a colon is ignored.
+        ecosystem: ``Debian:12``, ``Alpine``, ``PyPI``, ``npm``, ``Maven``, …; what follows a colon is ignored.
         one: A version as the ecosystem writes it.
         other: Another one.
 
@@ -86,7 +85,7 @@ def is_readable(ecosystem: str, version: str) -> bool:
 @lru_cache(maxsize=16_384)
 def _read(ecosystem: str, text: str) -> Any:
     """Return a version that orders itself; ``None`` for what is not readable."""
-    order = _ORDERS.get(ecosystem.partition(":")[0])
+    order = _ORDERS.get(ecosystem.partition(":")[0].lower())
     if order is None or len(text) > _LONGEST or not order.grammar.fullmatch(text):
         return None
     from univers import versions  # imports half a dozen packages; wanted only once something is compared
