@@ -1,0 +1,111 @@
+"""Checks of the newest image: what its scan found, who signed it, what is attached to it."""
+
+from __future__ import annotations
+
+from ecrlab.security.checks import Verdict, failed, not_applicable, not_known, passed
+from ecrlab.security.facts import Newest, Referrer, RepositoryFacts, Terms
+from ecrlab.security.findings import NOT_SCANNED, Findings
+from ecrlab.security.gate import Gate, gate
+from ecrlab.security.reading import Unread
+from ecrlab.security.severity import counts_in_words
+
+__all__ = ["no_severe_findings", "sbom_attached", "signed"]
+
+_SIGNATURES = (
+    "application/vnd.cncf.notary.signature",  # Notary Project signature specification; managed signing makes these
+    "application/vnd.dev.cosign.artifact.sig.v1+json",  # sigstore/cosign
+    "application/vnd.dev.sigstore.bundle",  # sigstore bundle, any version
+)
+_SBOMS = ("cyclonedx", "spdx")  # as in application/vnd.cyclonedx+json and application/spdx+json
+_NO_IMAGE = "There is no image with a tag that could be pulled."
+_MOST_NAMED = 3
+
+
+def _newest(facts: RepositoryFacts) -> Newest | Verdict:
+    if isinstance(facts.images, Unread):
+        return not_known(facts.images)
+    return facts.newest or not_applicable(_NO_IMAGE)
+
+
+def no_severe_findings(facts: RepositoryFacts, terms: Terms) -> Verdict:
+    """The latest scan of the newest image found nothing at the threshold or above."""
+    newest = _newest(facts)
+    if isinstance(newest, Verdict):
+        return newest
+    name = f"{facts.name}:{newest.image.name}"
+    if newest.scans is None:
+        reason = f"`{name}` is an index, and which images it holds was not read."
+        return not_known(reason, "ask with read_indexes=True, which counts as a pull of the index")
+    if isinstance(newest.scans, Unread):
+        return not_known(newest.scans)
+    gates = [gate(scan, fail_on=terms.fail_on, ignore=terms.ignore, now=terms.now) for scan in newest.scans]
+    if any(each.blocking for each in gates):
+        return _too_bad(name, terms, gates)
+    unknown = next((scan for scan in newest.scans if not scan.known), None)
+    if unknown is not None:
+        return not_known(f"`{name}`: {unknown.why_unknown}", _next_step(unknown))
+    scanned = f"its {len(newest.scans)} images" if len(newest.scans) > 1 else "it"
+    below = counts_in_words({severity: number for each in gates for severity, number in each.below})
+    return passed(f"The scan of `{name}` found nothing at {terms.fail_on} or above in {scanned}; below: {below}.")
+
+
+def _too_bad(name: str, terms: Terms, gates: list[Gate]) -> Verdict:
+    blocking = list(dict.fromkeys(finding for each in gates for finding in each.blocking))
+    named = ", ".join(str(finding) for finding in blocking[:_MOST_NAMED])
+    more = f" and {len(blocking) - _MOST_NAMED} more" if len(blocking) > _MOST_NAMED else ""
+    fixed = {p.name: p.fixed_in for finding in blocking for p in finding.packages if p.fixed_in}
+    target = ", ".join(f"{package} {version}" for package, version in list(fixed.items())[:_MOST_NAMED])
+    fix = "rebuild on a patched base and push under a new tag" + (f"; fixed: {target}" if target else "")
+    return failed(f"`{name}` has {len(blocking)} at {terms.fail_on} or above: {named}{more}.", fix)
+
+
+def _next_step(scan: Findings) -> str:
+    return "have it scanned, then ask again" if scan.status == NOT_SCANNED else "see to what the status says"
+
+
+def signed(facts: RepositoryFacts, _: Terms) -> Verdict:
+    """The newest image has a signature: an artifact that refers to it, or managed signing says so."""
+    newest = _newest(facts)
+    if isinstance(newest, Verdict):
+        return newest
+    name = f"{facts.name}:{newest.image.name}"
+    signatures = [each for each in _of(newest.referrers) if each.artifact_type.startswith(_SIGNATURES)]
+    statuses = () if isinstance(newest.signing, Unread) else newest.signing
+    done = [status for status in statuses if status.status == "COMPLETE"]
+    if signatures or done:
+        how = "has a signature" if signatures else f"was signed with {done[0].profile_arn}"
+        return passed(f"`{name}` {how}; whether to trust it, only a verification says.")
+    trouble = next((status for status in statuses if status.status == "FAILED"), None)
+    if trouble is not None:
+        reason = f"Signing `{name}` with {trouble.profile_arn} failed: {trouble.failure or 'no reason given'}."
+        return failed(reason, "mend what it says, then push the image again")
+    if any(status.status == "IN_PROGRESS" for status in statuses):
+        return not_known(f"`{name}` is being signed.", "ask again in a while")
+    if isinstance(newest.referrers, Unread):
+        return not_known(newest.referrers)
+    return failed(
+        f"Nobody has signed `{name}`.",
+        "let ECR sign what is pushed from now on, with a profile of AWS Signer",
+        'ecr.put_signing_configuration(signingConfiguration={"rules": [{"signingProfileArn": "<ARN of your profile>", '
+        f'"repositoryFilters": [{{"filter": "{facts.name}", "filterType": "WILDCARD_MATCH"}}]}}]}})',
+    )
+
+
+def sbom_attached(facts: RepositoryFacts, _: Terms) -> Verdict:
+    """A bill of materials refers to the newest image."""
+    newest = _newest(facts)
+    if isinstance(newest, Verdict):
+        return newest
+    name = f"{facts.name}:{newest.image.name}"
+    if isinstance(newest.referrers, Unread):
+        return not_known(newest.referrers)
+    if any(word in each.artifact_type for each in newest.referrers for word in _SBOMS):
+        return passed(f"An SBOM is attached to `{name}`.")
+    return failed(
+        f"No SBOM is attached to `{name}`, so nobody can tell what is in it without a scan.",
+        "write one with scan.cyclonedx and push it as an artifact whose subject is the image",
+    )
+
+
+def _of(referrers: tuple[Referrer, ...] | Unread) -> tuple[Referrer, ...]:
+    return () if isinstance(referrers, Unread) else referrers
