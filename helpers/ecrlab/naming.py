@@ -24,6 +24,7 @@ __all__ = [
     "RepositoryName",
     "Tag",
     "partition_of",
+    "placeholder_in",
 ]
 
 DOCKER_HUB = "docker.io"
@@ -327,7 +328,7 @@ class ImageReference:
         _expect_text("image reference", text)
         if not text.strip():
             raise InvalidName("image reference", "it is empty", "write e.g. 'public.ecr.aws/nginx/nginx:1.27'")
-        placeholder = _placeholder_in(text)
+        placeholder = placeholder_in(text)
         if placeholder is not None:
             raise InvalidName(
                 f"image reference {_shortened(text)!r}",
@@ -384,7 +385,8 @@ def _looks_like_a_host(first: str) -> bool:
     return "." in first or ":" in first or first == "localhost"
 
 
-def _placeholder_in(text: str) -> str | None:
+def placeholder_in(text: str) -> str | None:
+    """Return the first thing in a name or an image reference that somebody was meant to fill in: ``<REGION>``."""
     name = _PLACEHOLDER.search(text)
     if name is None:
         return None

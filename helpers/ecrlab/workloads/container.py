@@ -43,6 +43,7 @@ class Container:
         runs_first: Whether it has to end before the others begin (an init container).
         pull_policy: What the manifest says; ``None`` if it says nothing, and on ECS, which has no such field.
         credentials: Where the document says that a registry's password lies: the ARN of ``repositoryCredentials``.
+        version_consistency: Whether ECS resolves its tag once per deployment; always so unless it is switched off.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Container:
     runs_first: bool = False
     pull_policy: PullPolicy | None = None
     credentials: str | None = None
+    version_consistency: bool = True
 
     @property
     def reference(self) -> ImageReference | None:

@@ -54,8 +54,8 @@ def parse_object(text: str, name: str) -> dict[str, Any]:
     try:
         found = json.loads(text, object_pairs_hook=_without_repeats, parse_constant=_no_constant)
     except json.JSONDecodeError as exc:
-        fact, way_out = _syntax_fault(text, exc)
-        raise InvalidDocument(name, f"{fact} at line {exc.lineno}, column {exc.colno}", way_out) from exc
+        fact, at, way_out = _syntax_fault(text, exc)
+        raise InvalidDocument(name, f"{fact} at {position_text(text, at)}", way_out) from exc
     except _Refused as exc:
         raise InvalidDocument(name, str(exc), "keep one, in plain JSON") from exc
     except RecursionError as exc:
@@ -65,13 +65,24 @@ def parse_object(text: str, name: str) -> dict[str, Any]:
     return found
 
 
-def _syntax_fault(text: str, exc: json.JSONDecodeError) -> tuple[str, str]:
-    """Say what is wrong where the decoder stopped, in the words of the usual slips of the pen."""
-    before, here = text[: exc.pos].rstrip(), text[exc.pos : exc.pos + 1]
-    if before.endswith(",") and here in "]}" and here:
-        return f"a comma stands before the closing '{here}'", "take the comma away"
-    if exc.msg.startswith("Illegal trailing comma"):
-        return "a comma stands before a closing bracket", "take the comma away"
+def position_text(text: str, at: int) -> str:
+    """Write a position in a text as editors show it: ``line 18, column 7``."""
+    return f"line {text.count(chr(10), 0, at) + 1}, column {at - text.rfind(chr(10), 0, at)}"
+
+
+def _syntax_fault(text: str, exc: json.JSONDecodeError) -> tuple[str, int, str]:
+    """Say what is wrong, where and what to do, in the words of the usual slips of the pen."""
+    here = text[exc.pos : exc.pos + 1]
+    # Python 3.13 stops at a comma too many, earlier versions at the bracket behind it.
+    comma = exc.pos if here == "," else len(text[: exc.pos].rstrip()) - 1
+    after = text[comma + 1 :].lstrip()[:1]
+    if text[comma : comma + 1] == "," and after and after in "]}":
+        return f"a comma stands before the closing '{after}'", comma, "take the comma away"
+    fact, way_out = _usual_fault(text, exc, here)
+    return fact, exc.pos, way_out
+
+
+def _usual_fault(text: str, exc: json.JSONDecodeError, here: str) -> tuple[str, str]:
     if text.startswith(("//", "/*"), exc.pos) or here == "#":
         return "a comment stands there and JSON has none", "take the comment away"
     if here == "'":
