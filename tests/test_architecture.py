@@ -27,6 +27,7 @@ SIDEWAYS = {
     ("naming", "errors"),
     ("clock", "errors"),
     ("scan", "oci"),
+    ("pricing", "lifecycle"),
     ("signatures", "oci"),
     ("workloads", "access"),
     ("workloads", "oci"),

@@ -62,7 +62,7 @@ def test_a_card_says_that_it_is_real(lab):
   Prefix    ecrlab-<id>/ begins the name of every repository: use lab.repository_name()
   Clock     real time
   Cost      at most 0.00 USD a month for the 0 bytes that the lab stores; limit 1.00 USD a month
-  Price     0.10 USD per GB-month in us-east-1, March 2026, third party, quoting Amazon's price page
+  Price     0.10 USD per GB-month in us-east-1, March 2026, third party
   Clean-up  lab.clean_up() lists what the lab made; lab.clean_up(dry_run=False) deletes it"""
     )
 
@@ -314,7 +314,7 @@ def test_the_price_has_a_date_and_a_source():
     """The price is data: it says when it was true and who says so."""
     price = estimate.storage_price()
 
-    assert ("us-east-1", Decimal("0.10"), "GB-month", "March 2026") == (price.region, price.usd, price.per, price.as_of)
+    assert ("us-east-1", "0.10 USD per GB-month", "March 2026") == (price.region, price.in_words(), price.as_of)
     assert price.source.startswith("https://")
 
 

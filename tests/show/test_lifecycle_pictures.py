@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
 from ecrlab import lifecycle, show
-from ecrlab.cloud.estimate import archive_prices, storage_usd
 from ecrlab.errors import InvalidInput
 from ecrlab.lifecycle import ActionType, CountType, Image, Policy, Rule, Selection, StorageClass, TagStatus
 from hypothesis import given, settings
@@ -172,25 +170,6 @@ class TestStorageYear:
         """Nothing stored is nothing paid, however long."""
         forecast = lifecycle.forecast(POLICY, (), start=NOW, days=days)
         assert f"Together 0.00 USD in these {days} days." in show.storage_year(forecast).lines
-
-
-PRICES = {  # id: (bytes in standard, bytes in the archive, USD a month)
-    "nothing": (0, 0, "0"),
-    "a gigabyte of each": (GB, GB, "0.20"),
-    "the archive up to its limit": (0, 150_000 * GB, "15000"),
-    "beyond the limit": (0, 151_000 * GB, "15070"),
-}
-
-
-@pytest.mark.parametrize(("standard", "archive", "usd"), PRICES.values(), ids=PRICES)
-def test_the_archive_is_cheaper_beyond_150_terabytes_only(standard, archive, usd):
-    """Both classes cost the same up to there."""
-    assert Decimal(usd) == storage_usd(standard, archive)
-
-
-def test_archive_prices_have_a_date_and_a_source():
-    """Prices are data."""
-    assert all(price.as_of and price.source.startswith("https://") for price in archive_prices())
 
 
 def test_same_input_same_bytes():

@@ -138,7 +138,7 @@ class AwsAccount:
             ("Prefix", f"{self.prefix} begins the name of every repository: use lab.repository_name()"),
             ("Clock", "real time"),
             ("Cost", f"{self._estimate()}; limit {self.mode.spend_limit_usd} USD a month"),
-            ("Price", f"{price.usd} USD per {price.per} in {price.region}, {price.as_of}, {price.kind}"),
+            ("Price", f"{price.in_words()} in {price.region}, {price.as_of}, {price.trust}"),
             ("Clean-up", "lab.clean_up() lists what the lab made; lab.clean_up(dry_run=False) deletes it"),
         )
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import re
-from calendar import monthrange
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,9 +19,9 @@ from decimal import Decimal
 from itertools import groupby
 
 from ecrlab.cards import Card, Table
-from ecrlab.cloud.estimate import archive_prices, storage_price, storage_usd
 from ecrlab.errors import InvalidInput
 from ecrlab.lifecycle import Action, CountType, Entry, Forecast, Image, Plan, Policy, StorageClass, plan
+from ecrlab.pricing import Item, Month, price_book, year_of
 from ecrlab.show.drawing import WIDTH, WORD_ADVANCE, Drawing, frame, line, size_text, words
 
 __all__ = ["counted", "draw_plan", "policy_rules", "storage_year", "timeline", "usd_of"]
@@ -46,6 +45,7 @@ _TICKS = (
     (3650, "10 years"),
 )
 _DAY = timedelta(days=1)
+_PRICES_OF = "us-east-1"
 
 
 def timeline(policy: Policy, images: Iterable[Image], *, now: datetime, most: int = 40) -> Drawing:
@@ -349,22 +349,6 @@ _BARS = 140
 _TOP = 26
 
 
-@dataclass(frozen=True, slots=True)
-class _Month:
-    """One month: the average of what its days store, in bytes, and what they cost."""
-
-    first: datetime
-    days: int
-    images: int
-    standard_bytes: int
-    archive_bytes: int
-
-    @property
-    def usd(self) -> Decimal:
-        share = Decimal(self.days) / monthrange(self.first.year, self.first.month)[1]
-        return storage_usd(self.standard_bytes, self.archive_bytes) * share
-
-
 def storage_year(forecast: Forecast, *, without: Forecast | None = None) -> Drawing:
     """Draw what a repository stores, month by month, in both storage classes, and what that costs.
 
@@ -376,7 +360,7 @@ def storage_year(forecast: Forecast, *, without: Forecast | None = None) -> Draw
         forecast: From ``lifecycle.forecast``.
         without: The forecast of the same days without the policy; its total is drawn as a line.
     """
-    months, others = _months(forecast), _months(without) if without else []
+    months, others = year_of(forecast).months, year_of(without).months if without else ()
     total, other_total = _sum(months), _sum(others)
     table = _year_table(months, others)
     compared = f", and {_usd(other_total)} USD without the policy" if without else ""
@@ -394,22 +378,10 @@ def storage_year(forecast: Forecast, *, without: Forecast | None = None) -> Draw
 
 def usd_of(forecast: Forecast) -> str:
     """Say what storage costs over all days of a forecast, in US dollars."""
-    return _usd(_sum(_months(forecast)))
+    return _usd(_sum(year_of(forecast).months))
 
 
-def _months(forecast: Forecast) -> list[_Month]:
-    lasting = forecast.days[:-1] or forecast.days  # a state lasts until the next run; the last one no longer counts
-    by_date = {day.at.date(): day for day in lasting}  # and the last of a date stands for it
-    found = []
-    for _, group in groupby(by_date.values(), key=lambda day: (day.at.year, day.at.month)):
-        days = list(group)
-        standard, archive = (sum(d.standard_bytes for d in days), sum(d.archive_bytes for d in days))
-        images = days[-1].standard_images + days[-1].archive_images
-        found.append(_Month(days[0].at, len(days), images, standard // len(days), archive // len(days)))
-    return found
-
-
-def _sum(months: Iterable[_Month]) -> Decimal:
+def _sum(months: Iterable[Month]) -> Decimal:
     return sum((month.usd for month in months), Decimal(0))
 
 
@@ -417,7 +389,7 @@ def _usd(amount: Decimal) -> str:
     return "<0.01" if 0 < amount < Decimal("0.005") else f"{amount:,.2f}"
 
 
-def _year_table(months: Sequence[_Month], others: Sequence[_Month]) -> Table:
+def _year_table(months: Sequence[Month], others: Sequence[Month]) -> Table:
     columns = ["month", "days", "images at its end", "standard", "archive", "USD"]
     rows: list[list[object]] = [
         [f"{m.first:%Y-%m}", m.days, m.images, size_text(m.standard_bytes), size_text(m.archive_bytes), _usd(m.usd)]
@@ -431,16 +403,17 @@ def _year_table(months: Sequence[_Month], others: Sequence[_Month]) -> Table:
 
 
 def _price_lines() -> tuple[str, ...]:
-    standard, (archive, beyond) = storage_price(), archive_prices()
+    book = price_book()
+    standard, archive = (book.price(item, _PRICES_OF) for item in (Item.STANDARD_STORAGE, Item.ARCHIVE_STORAGE))
+    below, above = archive.tiers
+    limit = f"above {(below.up_to or 0) / 1000:f} TB {above.usd}"
     return (
-        f"Example prices, {standard.region}: standard {standard.usd} USD per {standard.per} "
-        f"({standard.as_of}, {standard.source}),",
-        f"archive {archive.usd}, above {beyond.above_gb // 1000} TB {beyond.usd} ({archive.as_of}, {archive.source}); "
-        f"{standard.kind.split(',')[0]} sources.",
+        f"Example prices, {_PRICES_OF}: standard {standard.in_words()} ({standard.as_of}, {standard.source}),",
+        f"archive {below.usd}, {limit} ({archive.as_of}, {archive.source}); {standard.trust} sources.",
     )
 
 
-def _draw_year(months: Sequence[_Month], others: Sequence[_Month], cost: str) -> tuple[tuple[str, ...], int]:
+def _draw_year(months: Sequence[Month], others: Sequence[Month], cost: str) -> tuple[tuple[str, ...], int]:
     totals = [month.standard_bytes + month.archive_bytes for month in months]
     lines = [other.standard_bytes + other.archive_bytes for other in others]
     most = max(*totals, *lines, 1) if len(totals) + len(lines) > 1 else max(totals[0], 1)
