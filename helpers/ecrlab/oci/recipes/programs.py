@@ -34,9 +34,11 @@ def runnable(message: str = "Hello from a container\n", *, architecture: str = "
     """
     if architecture not in ("amd64", "arm64"):
         raise InvalidInput(f"architecture {architecture!r}", "there is no recipe for it", "use amd64 or arm64")
-    if not isinstance(message, str) or not 0 < len(message.encode()) <= _LONGEST:
+    # A lone surrogate has no bytes in UTF-8 and becomes a question mark.
+    sentence = message.encode(errors="replace") if isinstance(message, str) else b""
+    if not 0 < len(sentence) <= _LONGEST:
         raise InvalidInput("message", "it is no text of 1 to 4,096 bytes", "write a sentence")
-    program = File(speaking_program(message.encode(), architecture), 0o755)
+    program = File(speaking_program(sentence, architecture), 0o755)
     return image(
         layer({"hello": program}),
         architecture=architecture,
