@@ -294,3 +294,56 @@ def test_ctrl_c_stops_it_quietly(tmp_path):
     assert 0 == running.process.returncode
     assert "Traceback" not in out + err
     assert running.token not in err
+
+
+# --- ecrlab cost -----------------------------------------------------------------------------------------------------
+
+TABLE = "repository,size_bytes,archived\npayments/api,12000000000,no\npayments/api,8000000000,yes\nfares,500000000,no\n"
+
+
+def test_cost_of_a_table(tmp_path):
+    """A CSV file of images becomes a bill, the largest repository first; nothing is asked of AWS."""
+    (tmp_path / "images.csv").write_text(TABLE)
+    told = ecrlab("cost", "--csv", str(tmp_path / "images.csv"))
+    assert (0, "") == (told.returncode, told.stderr)
+    rows = [re.split(r"  +", line.strip()) for line in told.stdout.splitlines()]
+    assert ["payments/api", "2", "20.0 GB", "20.0 GB at most", "2.00"] in rows
+    assert ["fares", "1", "500.0 MB", "500.0 MB at most", "0.05"] in rows
+    assert ["together", "20.5 GB", "2.05"] in rows
+
+
+def test_cost_of_one_repository_where_no_price_is_known(tmp_path):
+    """A Region without figures says so; other repositories are left out."""
+    (tmp_path / "images.csv").write_text(TABLE)
+    told = ecrlab("cost", "--csv", str(tmp_path / "images.csv"), "--region", "eu-west-1", "--repository", "fares")
+    assert "not known" in told.stdout
+    assert "payments" not in told.stdout
+
+
+COST_ERRORS = {
+    "no such file": (
+        ["cost", "--csv", "no/such.csv"],
+        "ecrlab: --csv no/such.csv: No such file or directory; name a CSV file",
+    ),
+    "no source": (["cost"], "ecrlab cost: error: one of the arguments --csv --profile is required"),
+    "no such profile": (
+        ["cost", "--profile", "nobody"],
+        "The config profile (nobody) could not be found",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), COST_ERRORS.values(), ids=COST_ERRORS)
+def test_error_cost(tmp_path, arguments, message):
+    """What cannot be read is named in one line."""
+    nothing = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
+    told = ecrlab(*arguments, **nothing)
+    assert 2 == told.returncode
+    assert message in told.stderr.splitlines()[-1]
+
+
+def test_error_a_table_without_sizes(tmp_path):
+    """A missing column is named with its row."""
+    (tmp_path / "images.csv").write_text("repository\nfares\n")
+    told = ecrlab("cost", "--csv", str(tmp_path / "images.csv"))
+    assert "ecrlab: row 1: it has no 'size_bytes'; add the column\n" == told.stderr

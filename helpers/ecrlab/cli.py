@@ -19,6 +19,7 @@ from ecrlab.errors import EcrLabError, InvalidInput
 if TYPE_CHECKING:
     from ecrlab.course.run_report import CourseReport
     from ecrlab.course.runner import Progress
+    from ecrlab.pricing import StoredImage
 
 __all__ = ["main"]
 
@@ -190,7 +191,64 @@ def _progress(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS: tuple[Callable[[Any], None], ...] = (_add_lab, _add_doctor, _add_run, _add_progress)
+# --- ecrlab cost ---------------------------------------------------------------------------------------------------
+
+
+def _add_cost(commands: Any) -> None:
+    cost = commands.add_parser(
+        "cost",
+        help="say what storing images costs, repository by repository",
+        description="Estimate a month of storage from a CSV file of images (columns repository and size_bytes), or "
+        "from a real account, read only.",
+    )
+    source = cost.add_mutually_exclusive_group(required=True)
+    source.add_argument("--csv", type=Path, metavar="FILE", help="images as a table")
+    source.add_argument("--profile", metavar="NAME", help="an AWS profile; nothing is changed in its account")
+    cost.add_argument("--region", default="us-east-1", metavar="R", help="default: %(default)s")
+    cost.add_argument("--repository", action="append", metavar="NAME", help="this one only; may be given several times")
+    cost.add_argument(
+        "--layers",
+        action="store_true",
+        help="also read which layers images share; AWS records that as a pull of every image",
+    )
+    cost.set_defaults(command=_cost)
+
+
+def _cost(options: argparse.Namespace) -> int:
+    from ecrlab.pricing import bill_of
+
+    images = _images_of_a_table(options.csv) if options.csv else _images_of_an_account(options)
+    wanted = options.repository or ()
+    print(bill_of((each for each in images if not wanted or each.repository in wanted), region=options.region))
+    return 0
+
+
+def _images_of_a_table(path: Path) -> Sequence[StoredImage]:
+    import csv
+
+    from ecrlab.pricing import stored_images
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return stored_images(csv.DictReader(file))
+    except OSError as problem:
+        raise InvalidInput(f"--csv {path}", problem.strerror or "it cannot be read", "name a CSV file") from problem
+
+
+def _images_of_an_account(options: argparse.Namespace) -> Sequence[StoredImage]:
+    from ecrlab import registry
+    from ecrlab.cloud import reading_client
+
+    client = reading_client(options.profile, options.region)
+    names = options.repository or [
+        repository["repositoryName"]
+        for page in client.get_paginator("describe_repositories").paginate()
+        for repository in page["repositories"]
+    ]
+    return [image for name in names for image in registry.stored(client, name, read_layers=options.layers)]
+
+
+COMMANDS: tuple[Callable[[Any], None], ...] = (_add_lab, _add_doctor, _add_run, _add_progress, _add_cost)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from ecrlab import Aws, Lab, emulator, open_lab
 from ecrlab.clock import START, SystemClock
-from ecrlab.cloud import estimate
+from ecrlab.cloud import estimate, reading_client
 from ecrlab.cloud.guard import is_guarding
 from ecrlab.errors import AccountMismatch, AwsCallError, InvalidInput, LabError
 from moto import mock_aws
@@ -455,3 +455,13 @@ def test_an_estimate_that_aws_does_not_allow(lab, monkeypatch):
         "  Cost      not known, since DescribeRepositories was refused (AccessDeniedException); limit 1.00 USD a month"
         in str(lab).splitlines()
     )
+
+
+def test_a_reading_client_changes_nothing(aws):
+    """It answers questions, and refuses everything else before it is sent."""
+    client = reading_client("course", "eu-west-1")
+    assert [] == client.describe_repositories()["repositories"]
+    with pytest.raises(LabError) as failure:
+        client.create_repository(repositoryName="team/api")
+    assert "CreateRepository: this client only reads; use a client of a lab, or of your own" == str(failure.value)
+    assert [] == client.describe_repositories()["repositories"]

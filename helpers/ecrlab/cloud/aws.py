@@ -26,7 +26,7 @@ from ecrlab.errors import AccountMismatch, AwsCallError, InvalidInput
 if TYPE_CHECKING:
     from ecrlab.access import Decision
 
-__all__ = ["AwsAccount"]
+__all__ = ["CONFIG", "AwsAccount", "session_of"]
 
 DEFAULT_REGION = "us-east-1"
 
@@ -34,7 +34,7 @@ DEFAULT_REGION = "us-east-1"
 _AMBIENT_PROVIDERS = ("ec2-credentials-file", "boto-config", "container-role", "iam-role")
 
 # Explicit beats ambient: a forgotten AWS_ENDPOINT_URL must not decide who answers.
-_CONFIG = Config(ignore_configured_endpoint_urls=True, user_agent_extra="ecrlab")  # type: ignore[call-arg]  # stubs lag
+CONFIG = Config(ignore_configured_endpoint_urls=True, user_agent_extra="ecrlab")  # type: ignore[call-arg]  # stubs lag
 
 
 class AwsAccount:
@@ -55,7 +55,7 @@ class AwsAccount:
         self.mode = mode
         self.clock = SystemClock()
         with aws_call("GetCallerIdentity", f"profile {mode.profile!r}"):
-            self.session, self.signature = _session_of(mode.profile, region)
+            self.session, self.signature = session_of(mode.profile, region)
             self.region = self.session.region_name or DEFAULT_REGION
             self.regions = {self.region}
             identity = self.make("client", "sts", self.region).get_caller_identity()
@@ -75,7 +75,7 @@ class AwsAccount:
         """Make boto3's ``client`` or ``resource``, whichever ``kind`` says."""
         if service == "ecr":
             self.regions.add(region)
-        return getattr(self.session, kind)(service, region_name=region, config=_CONFIG, **keys)
+        return getattr(self.session, kind)(service, region_name=region, config=CONFIG, **keys)
 
     def stored_bytes(self) -> int:
         """Ask AWS how much the lab stores, in the regions it was used in, whoever the lab acts as.
@@ -124,7 +124,7 @@ class AwsAccount:
         with self.signature.own():
             keys = self.signature.get_frozen_credentials()
         session = boto3.Session(keys.access_key, keys.secret_key, keys.token, profile_name=self.mode.profile)
-        return session.client(service, region_name=self.region, config=_CONFIG)
+        return session.client(service, region_name=self.region, config=CONFIG)
 
     def last_refusal(self) -> Decision | None:
         """Return ``None``: AWS does not give its reasons away."""
@@ -153,7 +153,13 @@ class AwsAccount:
         """Nothing was changed in this process; what the lab made in the account stays until it is cleaned up."""
 
 
-def _session_of(profile: str, region: str | None) -> tuple[boto3.Session, Signature]:
+def session_of(profile: str, region: str | None) -> tuple[boto3.Session, Signature]:
+    """Return a session with a profile's own credentials, never with those of whoever the machine happens to be.
+
+    Raises:
+        NoCredentialsError: The profile has none.
+        ProfileNotFound: There is no such profile.
+    """
     core = botocore.session.Session(profile=profile)
     providers = core.get_component("credential_provider")
     for name in _AMBIENT_PROVIDERS:

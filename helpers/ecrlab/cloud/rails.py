@@ -11,9 +11,11 @@ from ecrlab.cloud.safety import Owner
 from ecrlab.errors import InvalidName, LabError
 from ecrlab.naming import RepositoryArn
 
-__all__ = ["Rails"]
+__all__ = ["READING", "Rails"]
 
-_READING = ("Describe", "Get", "List", "BatchGet", "BatchCheck")
+READING = ("Describe", "Get", "List", "BatchGet", "BatchCheck")
+"""How the names of operations begin that change nothing."""
+
 _ADDING = frozenset({"CreateRepository", "InitiateLayerUpload"})
 _REMOVING = frozenset({"DeleteRepository", "BatchDeleteImage"})
 _TAGGING = frozenset({"TagResource", "UntagResource"})
@@ -41,7 +43,7 @@ class Rails:
             LabError: The call would change what is not the lab's, or add above the limit.
         """
         operation = model.name
-        if operation.startswith(_READING):
+        if operation.startswith(READING):
             return None
         if model.service_model.service_name != "ecr" or not self._is_own(operation, params):
             raise self._refusal(operation, params)

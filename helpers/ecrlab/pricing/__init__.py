@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecrlab.pricing.book import Item, Price, PriceBook, Tier, Trust, price_book
-from ecrlab.pricing.storage import RepositoryStorage, Storage, StoredImage, storage_of, stored_images
+from ecrlab.pricing.storage import Bill, RepositoryStorage, Storage, StoredImage, bill_of, storage_of, stored_images
 from ecrlab.pricing.usage import BYTES_PER_GB, Allowance, Estimate, Line, Usage, estimate, rounded
 from ecrlab.pricing.what_if import (
     ArchiveChoice,
@@ -21,6 +21,7 @@ __all__ = [
     "BYTES_PER_GB",
     "Allowance",
     "ArchiveChoice",
+    "Bill",
     "Estimate",
     "Item",
     "Line",
@@ -35,6 +36,7 @@ __all__ = [
     "Usage",
     "Year",
     "archive_or_keep",
+    "bill_of",
     "estimate",
     "price_book",
     "private_subnet",

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from ecrlab.cards import ShownAs, Table
 from ecrlab.errors import InvalidInput
+from ecrlab.pricing.book import PriceBook
+from ecrlab.pricing.usage import Estimate, Usage, estimate, rounded
 
-__all__ = ["RepositoryStorage", "Storage", "StoredImage", "storage_of", "stored_images"]
+__all__ = ["Bill", "RepositoryStorage", "Storage", "StoredImage", "bill_of", "storage_of", "stored_images"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,53 @@ def storage_of(images: Iterable[StoredImage]) -> Storage:
         everything |= blobs
     largest_first = sorted(repositories, key=lambda each: (-each.stored_bytes, each.name))
     return Storage(tuple(largest_first), total - sum(everything.values()))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Bill(ShownAs):
+    """What storing a registry costs in a month, repository by repository.
+
+    Args:
+        storage: What is stored.
+        region: Whose prices hold.
+        estimates: One for each repository, in the order of ``storage.repositories``.
+    """
+
+    storage: Storage
+    region: str
+    estimates: tuple[Estimate, ...]
+
+    @property
+    def usd(self) -> Decimal:
+        """All repositories together, in USD, rounded to cents once."""
+        return rounded(sum((each.exact_usd for each in self.estimates), Decimal(0)))
+
+    def _shown(self) -> Table:
+        rows: list[tuple[object, ...]] = [
+            (
+                each.name,
+                each.images,
+                _size(each.listed_bytes),
+                _size(each.stored_bytes) + " at most" * each.estimated,
+                "not known" if estimated.not_known else f"{rounded(estimated.exact_usd)}",
+            )
+            for each, estimated in zip(self.storage.repositories, self.estimates, strict=True)
+        ]
+        rows.append(("together", "", _size(self.storage.listed_bytes), "", f"{self.usd}"))
+        columns = ("repository", "images", "sizes added up", "stored", "USD a month")
+        return Table(columns, rows, caption=f"Storage in {self.region}, with example prices: look up yours")
+
+
+def bill_of(images: Iterable[StoredImage], *, region: str = "us-east-1", book: PriceBook | None = None) -> Bill:
+    """Say what storing images costs in a month, repository by repository, the largest first.
+
+    A volume price counts for each repository alone here; on the bill it counts for the whole account.
+    """
+    storage = storage_of(images)
+    used = (
+        Usage(standard_bytes=each.standard_bytes, archive_bytes=each.archive_bytes) for each in storage.repositories
+    )
+    return Bill(storage, region, tuple(estimate(each, region=region, book=book) for each in used))
 
 
 def _blobs(images: Sequence[StoredImage]) -> tuple[dict[str, int], dict[str, int]]:

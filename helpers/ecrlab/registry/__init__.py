@@ -7,6 +7,7 @@ from ecrlab.registry.login import Credentials, login
 from ecrlab.registry.pull import pull, pull_with_report
 from ecrlab.registry.push import push
 from ecrlab.registry.report import Call, Progress, ProgressCallback, PullReport, PushReport
+from ecrlab.registry.stored import stored
 
 __all__ = [
     "Call",
@@ -21,4 +22,5 @@ __all__ = [
     "pull",
     "pull_with_report",
     "push",
+    "stored",
 ]

@@ -19,7 +19,7 @@ from ecrlab.registry.report import Call
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
-__all__ = ["Inventory", "inventory"]
+__all__ = ["Inventory", "image_details", "inventory"]
 
 _PER_PAGE = 1000
 """The most that DescribeImages returns at once (API model, ``MaxResults``)."""
@@ -99,7 +99,7 @@ def inventory(client: ECRClient, repository: str, *, read_indexes: bool = False)
     check_client(client, "inventory")
     name = RepositoryName.parse(repository)
     conversation = Conversation(client, f"inventory of {name}", name)
-    details = list(_details(conversation))
+    details = list(image_details(conversation))
     indexes = [detail["imageDigest"] for detail in details if detail.get("imageManifestMediaType") in INDEX_TYPES]
     children = dict(_children(conversation, indexes)) if read_indexes else {}
     parents = _turned_round(children)
@@ -107,7 +107,8 @@ def inventory(client: ECRClient, repository: str, *, read_indexes: bool = False)
     return Inventory(images, str(name), [digest for digest in indexes if digest not in children])
 
 
-def _details(conversation: Conversation) -> Iterator[Mapping[str, Any]]:
+def image_details(conversation: Conversation) -> Iterator[Mapping[str, Any]]:
+    """Yield what DescribeImages tells about every image of a repository, archived ones too, page by page."""
     page: dict[str, Any] = {}
     while not page or page.get("nextToken"):
         more = {"nextToken": page["nextToken"]} if page else {}
