@@ -100,6 +100,29 @@ def image_archived(digest: str, repository: str, registry_id: str) -> EcrError:
     )
 
 
+def unsupported_image_type(digest: str, repository: str, registry_id: str) -> EcrError:
+    """Build UnsupportedImageTypeException: an index or an artifact cannot be scanned. Wording: guess."""
+    return EcrError(
+        "UnsupportedImageTypeException",
+        f"The image with digest '{digest}' {_within(repository, registry_id)} is of a type that cannot be scanned",
+    )
+
+
+def scan_not_found(identifier: Mapping[str, str], repository: str, registry_id: str) -> EcrError:
+    """Build ScanNotFoundException for an ``imageId`` structure: nobody has asked for a scan yet."""
+    digest, tag = identifier.get("imageDigest") or "null", identifier.get("imageTag") or "null"
+    return EcrError(
+        "ScanNotFoundException",
+        f"Image scan does not exist for the image with '{{imageDigest:'{digest}', imageTag:'{tag}'}}' "
+        f"in the repository with name '{repository}' in the registry with id '{registry_id}'",
+    )
+
+
+def feature_disabled() -> EcrError:
+    """Build ValidationException for what the settings of a registry rule out. The sentence is AWS's."""
+    return EcrError("ValidationException", "This feature is disabled")
+
+
 def storage_class_update_not_supported(digest: str, fact: str, repository: str, registry_id: str) -> EcrError:
     """Build ImageStorageClassUpdateNotSupportedException; ``fact`` ends the sentence. Wording: guess."""
     return EcrError(

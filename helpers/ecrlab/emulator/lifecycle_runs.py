@@ -1,7 +1,7 @@
-"""What a registry does by itself while time passes: policies run, referrers follow their subjects, restores end.
+"""What a registry does by itself while time passes: policies run, referrers follow subjects, restores and scans end.
 
-        since ├─────────┬─────────────┬─────────────────┬────┤ until
-                      02:00     a restore ends        02:00
+        since ├─────────┬─────────────┬─────────────┬──────────────┬────┤ until
+                      02:00     a restore ends  its scan ends    02:00
 
 Each thing happens at its own moment, in one repository after the other, so that it does not matter in how many steps a
 clock is moved. AWS applies a policy "within 24 hours" after an image meets its criteria; here that is at 02:00 UTC.
@@ -10,10 +10,12 @@ clock is moved. AWS applies a policy "within 24 hours" after an image meets its 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ecrlab import lifecycle
 from ecrlab.clock import Happening
+from ecrlab.emulator import scanning_runs, storage
 from ecrlab.emulator.state import Image, Registry, Repository
 from ecrlab.lifecycle import Action, Entry, Plan, Policy, StorageClass, Why
 
@@ -22,13 +24,13 @@ __all__ = ["catch_up", "plan"]
 _DAY = timedelta(days=1)
 
 
-def catch_up(registry: Registry, until: datetime, *, run_policies: bool = True) -> tuple[Happening, ...]:
+def catch_up(registry: Registry, until: datetime, *, engines_are_ours: bool = True) -> tuple[Happening, ...]:
     """Do what the registry does by itself up to a moment; a moment that has been reached changes nothing.
 
     Args:
-        registry: Its images expire, are archived, or come back.
+        registry: Its images expire, are archived, come back, or are scanned.
         until: Where the clock stands.
-        run_policies: ``False`` leaves lifecycle policies alone: in the compatible setting they are moto's.
+        engines_are_ours: ``False`` leaves policies and scans alone: in the compatible setting they are moto's.
 
     Returns:
         What happened, oldest first.
@@ -41,8 +43,7 @@ def catch_up(registry: Registry, until: datetime, *, run_policies: bool = True) 
         return ()
     happened: list[Happening] = []
     for repository in registry:
-        text = repository.lifecycle_policy if run_policies else None
-        happened.extend(_lived(repository, text, since, until))
+        happened.extend(_Life(registry, repository, engines_are_ours).between(since, until))
     return tuple(sorted(happened, key=lambda happening: happening.at))
 
 
@@ -69,91 +70,99 @@ def _seen(repository: Repository, image: Image) -> lifecycle.Image:
     )
 
 
-def _lived(repository: Repository, policy_text: str | None, since: datetime, until: datetime) -> Iterator[Happening]:
-    """Live through the time after ``since`` and up to ``until``.
+@dataclass(frozen=True, slots=True)
+class _Life:
+    """One repository as time passes."""
 
-    A run on which nothing can change is left out. Without calls in between, what can change is this: a run has just
-    changed something, an image comes of age, or a restore ends.
-    """
-    run = lifecycle.first_run_after(since)
-    if run <= until:
-        policy = lifecycle.parse(policy_text) if policy_text else None
-        while run <= until:
-            yield from _ended_restores(repository, run)
-            happened, entries = _run(repository, policy, run)
-            yield from happened
-            change = run if happened else min([until, *_coming_changes(repository, entries)])
-            run = max(run + _DAY, lifecycle.first_run_after(change - timedelta.resolution))
-        if policy is not None:
-            repository.lifecycle_evaluated_at = lifecycle.first_run_after(until) - _DAY
-    yield from _ended_restores(repository, until)
+    registry: Registry
+    repository: Repository
+    engines_are_ours: bool
+
+    def between(self, since: datetime, until: datetime) -> Iterator[Happening]:
+        """Live through the time after ``since`` and up to ``until``.
+
+        A run on which nothing can change is left out. Without calls in between, what can change is this: a run has just
+        changed something, an image comes of age, or a restore ends.
+        """
+        run = lifecycle.first_run_after(since)
+        if run <= until:
+            text = self.repository.lifecycle_policy if self.engines_are_ours else None
+            policy = lifecycle.parse(text) if text else None
+            while run <= until:
+                yield from self._until_next_run(since, run)
+                happened, entries = self._run(policy, run)
+                yield from happened
+                change = run if happened else min([until, *_coming_changes(self.repository, entries)])
+                since, run = run, max(run + _DAY, lifecycle.first_run_after(change - timedelta.resolution))
+            if policy is not None:
+                self.repository.lifecycle_evaluated_at = lifecycle.first_run_after(until) - _DAY
+        yield from self._until_next_run(since, until)
+
+    def _until_next_run(self, since: datetime, until: datetime) -> Iterator[Happening]:
+        """Do what needs no run: restores end, and scans do."""
+        yield from self._ended_restores(until)
+        if self.engines_are_ours:
+            yield from scanning_runs.live(self.registry, self.repository, since, until)
+
+    def _run(self, policy: Policy | None, at: datetime) -> tuple[list[Happening], Sequence[Entry]]:
+        """Run once; return what happened, and what the policy says about each image."""
+        happened = self._followed(at)
+        if policy is None:
+            return happened, ()
+        entries = plan(self.repository, policy, at).entries
+        happened += [self._done(entry, at) for entry in entries if entry.why is Why.ACTED]
+        return happened, entries
+
+    def _done(self, entry: Entry, at: datetime) -> Happening:
+        """Do what a rule says to one image."""
+        image = self.repository.images.by_digest(entry.image.digest)
+        assert image is not None  # it was in the plan a moment ago
+        expires = entry.action is Action.EXPIRE
+        reason = entry.reason[0].lower() + entry.reason[1:].rstrip(".")
+        what = f"{'expired' if expires else 'archived'} by rule {entry.rule}: {reason}"
+        happening = Happening(at, self.repository.name_of(image), what)
+        if expires:
+            storage.delete(self.registry, self.repository, image, at)
+        else:
+            storage.archive(self.registry, self.repository, image, at)
+        return happening
+
+    def _followed(self, at: datetime) -> list[Happening]:
+        """Let referrers follow: those whose subject was deleted or archived before this run.
+
+        Guess: one that came before its subject, or without it, stays; and none is restored with its subject.
+        """
+        images = self.repository.images
+        followers, images.followers = images.followers, set()
+        found = [image for digest in followers if (image := images.by_digest(digest)) is not None]
+        happened: list[Happening] = []
+        for image in sorted(found, key=lambda image: image.sequence):
+            subject = images.by_digest(image.manifest.subject or "")
+            if images.parents(image.digest):
+                images.followers.add(image.digest)
+            elif subject is None:
+                happened.append(
+                    Happening(at, self.repository.name_of(image), "deleted, as the image it refers to was before")
+                )
+                storage.delete(self.registry, self.repository, image, at)
+            elif subject.status == "ARCHIVED" and image.status == "ACTIVE":
+                happened.append(
+                    Happening(at, self.repository.name_of(image), "archived, as the image it refers to was before")
+                )
+                storage.archive(self.registry, self.repository, image, at)
+        return happened
+
+    def _ended_restores(self, until: datetime) -> Iterator[Happening]:
+        images = self.repository.images
+        ended = sorted((at, digest) for digest, at in images.restores.items() if at <= until)
+        for at, digest in ended:
+            image = images.by_digest(digest)
+            assert image is not None  # a restore goes with its image
+            storage.bring_back(self.registry, self.repository, image, at, is_scanned=self.engines_are_ours)
+            yield Happening(at, self.repository.name_of(image), "restored from the archive; it can be pulled again")
 
 
 def _coming_changes(repository: Repository, entries: Sequence[Entry]) -> Iterator[datetime]:
     """Tell when an image comes of age, and when a restore ends."""
     yield from (due for entry in entries if (due := entry.when_due) is not None)
     yield from repository.images.restores.values()
-
-
-def _run(repository: Repository, policy: Policy | None, at: datetime) -> tuple[list[Happening], Sequence[Entry]]:
-    """Run once; return what happened, and what the policy says about each image."""
-    happened = _followed(repository, at)
-    if policy is None:
-        return happened, ()
-    entries = plan(repository, policy, at).entries
-    happened += [_done(repository, entry, at) for entry in entries if entry.why is Why.ACTED]
-    return happened, entries
-
-
-def _done(repository: Repository, entry: Entry, at: datetime) -> Happening:
-    """Do what a rule says to one image."""
-    image = repository.images.by_digest(entry.image.digest)
-    assert image is not None  # it was in the plan a moment ago
-    expires = entry.action is Action.EXPIRE
-    reason = entry.reason[0].lower() + entry.reason[1:].rstrip(".")
-    what = f"{'expired' if expires else 'archived'} by rule {entry.rule}: {reason}"
-    happening = Happening(at, _name(repository, image), what)
-    if expires:
-        repository.remove_image(image)
-    else:
-        repository.images.archive(image, at)
-    return happening
-
-
-def _followed(repository: Repository, at: datetime) -> list[Happening]:
-    """Let referrers follow: those whose subject was deleted or archived before this run.
-
-    Guess: one that came before its subject, or without it, stays; and none is restored with its subject.
-    """
-    images = repository.images
-    followers, images.followers = images.followers, set()
-    found = [image for digest in followers if (image := images.by_digest(digest)) is not None]
-    happened: list[Happening] = []
-    for image in sorted(found, key=lambda image: image.sequence):
-        subject = images.by_digest(image.manifest.subject or "")
-        if images.parents(image.digest):
-            images.followers.add(image.digest)
-        elif subject is None:
-            happened.append(Happening(at, _name(repository, image), "deleted, as the image it refers to was before"))
-            repository.remove_image(image)
-        elif subject.status == "ARCHIVED" and image.status == "ACTIVE":
-            happened.append(Happening(at, _name(repository, image), "archived, as the image it refers to was before"))
-            images.archive(image, at)
-    return happened
-
-
-def _ended_restores(repository: Repository, until: datetime) -> Iterator[Happening]:
-    images = repository.images
-    ended = sorted((at, digest) for digest, at in images.restores.items() if at <= until)
-    for at, digest in ended:
-        image = images.by_digest(digest)
-        assert image is not None  # a restore goes with its image
-        images.activate(image, at)
-        yield Happening(at, _name(repository, image), "restored from the archive; it can be pulled again")
-
-
-def _name(repository: Repository, image: Image) -> str:
-    """Name an image by repository, the first twelve digits of its digest, and its tags."""
-    algorithm, _, digits = image.digest.partition(":")
-    tags = f" ({', '.join(image.tags)})" if image.tags else ""
-    return f"{repository.name}@{algorithm}:{digits[:12]}{tags}"

@@ -31,9 +31,11 @@ from moto.core.utils import camelcase_to_underscores
 
 from ecrlab.access import Decision
 from ecrlab.clock import Clock, Happening, ManualClock, SystemClock
-from ecrlab.emulator import download_urls, errors, lifecycle_runs, moto_sessions, service
+from ecrlab.emulator import download_urls, errors, lifecycle_runs, moto_events, moto_sessions, service
 from ecrlab.emulator.errors import EcrError
+from ecrlab.emulator.events import Event
 from ecrlab.emulator.fidelity import FIDELITY
+from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.moto_identities import Desk
 from ecrlab.emulator.moto_views import ImageView, RepositoryView, scan_on_push
 from ecrlab.emulator.rules import COMPATIBLE, STRICT, Rules
@@ -125,7 +127,8 @@ class EcrBackend(moto_models.ECRBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         # moto's own constructor would lay out moto's own state
         super(moto_models.ECRBackend, self).__init__(region_name, account_id)
-        self.registry = Registry(account_id, region_name)
+        self.registry = Registry(account_id, region_name, self._publish)
+        self._published = 0
         self.scan_finding_results: list[dict[str, Any]] = []
         self._image_views: WeakKeyDictionary[Image, ImageView] = WeakKeyDictionary()
 
@@ -154,7 +157,12 @@ class EcrBackend(moto_models.ECRBackend):
 
     def catch_up(self, until: datetime) -> tuple[Happening, ...]:
         """Let the registry do what it does by itself up to a moment."""
-        return lifecycle_runs.catch_up(self.registry, until, run_policies=self.settings.rules.engines_are_ours)
+        return lifecycle_runs.catch_up(self.registry, until, engines_are_ours=self.settings.rules.engines_are_ours)
+
+    def _publish(self, event: Event) -> None:
+        self._published += 1
+        event_id = derived_uuid("event", self.account_id, self.region_name, self._published)
+        moto_events.deliver(event, event_id, account_id=self.account_id, region=self.region_name)
 
     def _registry_of(self, account_id: str) -> Registry:
         return _backend(account_id, self.region_name).registry

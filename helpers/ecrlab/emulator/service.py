@@ -56,7 +56,7 @@ def answer(
     known = caller_of(principal) if rules.access_is_decided else None
     if known is not None and not known.is_administrator:
         _refuse_what_is_denied(decisions(known, operation, request, registry, now), on_refusal)
-    lifecycle_runs.catch_up(registry, now, run_policies=rules.engines_are_ours)
+    lifecycle_runs.catch_up(registry, now, engines_are_ours=rules.engines_are_ours)
     call = Call(
         operation,
         request,

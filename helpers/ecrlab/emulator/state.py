@@ -1,8 +1,10 @@
 """What a registry holds. Plain mutable records with the indexes that keep put and describe fast.
 
 Registry ─┬─ blobs: one content-addressed store; a blob lives as long as a repository holds it
-          ├─ pull time exclusions; up to when its own doings are done
+          ├─ scanning rules, and what each layer has in it once a scan has read it
+          ├─ pull time exclusions; up to when its own doings are done; where its events go
           └─ repositories, by name ─┬─ images: by digest, by tag, in push order; who refers to whom; what is archived
+                                    │  each with the latest scan of either type
                                     ├─ layers: which blobs are members here
                                     ├─ uploads in progress
                                     └─ the lifecycle policy, when it ran last, and its latest preview
@@ -16,16 +18,21 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
-from weakref import WeakValueDictionary
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from ecrlab.emulator.events import Event
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.manifest import Manifest
+from ecrlab.emulator.scans import BASIC, Scan
 from ecrlab.lifecycle import Plan
 from ecrlab.naming import RegistryHost, partition_of
+
+if TYPE_CHECKING:
+    from ecrlab.scan import LayerContents
 
 __all__ = ["Blob", "Image", "Images", "Mutability", "Preview", "Registry", "Repository", "Upload"]
 
@@ -72,7 +79,8 @@ class Image:
     tag to the number of the push that brought it. ``size`` is in bytes, ``None`` if it is not to be shown.
 
     ``status`` is AWS's: ACTIVE, ARCHIVED, or ACTIVATING while a restore is under way; ``Images`` changes it, with
-    ``archived_at``, the latest move into the archive, and ``activated_at``, the latest return from it.
+    ``archived_at``, the latest move into the archive, and ``activated_at``, the latest return from it. ``scans`` holds
+    the latest scan of each type.
     """
 
     digest: str
@@ -86,7 +94,7 @@ class Image:
     archived_at: datetime | None = None
     activated_at: datetime | None = None
     last_pulled_at: datetime | None = None
-    scan_started_at: datetime | None = None
+    scans: dict[str, Scan] = field(default_factory=dict)
 
 
 class Images:
@@ -94,6 +102,7 @@ class Images:
 
     ``followers`` holds the digests of referrers whose subject was deleted or archived: they follow it at the next run
     of lifecycle policies. ``restores`` maps the digest of an image that is being restored to the end of its restore.
+    ``scanning`` holds the digests of images that are being scanned.
     """
 
     def __init__(self) -> None:
@@ -108,6 +117,7 @@ class Images:
         self._referrers: dict[str, set[str]] = {}
         self.followers: set[str] = set()
         self.restores: dict[str, datetime] = {}
+        self.scanning: set[str] = set()
         self._last_sequence = 0
 
     def __len__(self) -> int:
@@ -190,8 +200,9 @@ class Images:
         del self._digest_of_tag[tag]
 
     def archive(self, image: Image, at: datetime) -> None:
-        """Move an active image into the archive."""
+        """Move an active image into the archive, where nothing is scanned; what a basic scan has found stays."""
         self._leave_active(image)
+        image.scans = {kind: scan for kind, scan in image.scans.items() if kind == BASIC and scan.report is not None}
         image.status, image.archived_at = "ARCHIVED", at
         self.followers.update(self._referrers.get(image.digest, ()))
 
@@ -214,6 +225,11 @@ class Images:
         """Return the digests of the indexes in use that refer to an image, sorted."""
         return tuple(parent for parent in self.parents(digest) if self._by_digest[parent].status == "ACTIVE")
 
+    def referrers(self, digest: str) -> list[Image]:
+        """Return the images whose subject is a digest, oldest push first, whether an image has that digest or not."""
+        found = (self._by_digest[referrer] for referrer in self._referrers.get(digest, ()))
+        return sorted(found, key=lambda image: image.sequence)
+
     def refers_to_layer(self, digest: str) -> bool:
         """Tell whether any image here has this layer or config."""
         return digest in self._layer_users
@@ -234,6 +250,7 @@ class Images:
 
     def _leave_active(self, image: Image) -> None:
         self.restores.pop(image.digest, None)
+        self.scanning.discard(image.digest)
         if image.status == "ACTIVE":
             for blob in image.manifest.blobs:
                 _count_down(self._active_layer_users, blob.digest)
@@ -305,6 +322,12 @@ class Repository:
         """What stands in front of ``:tag`` in a pull."""
         return f"{RegistryHost(self.registry_id, self.region)}/{self.name}"
 
+    def name_of(self, image: Image) -> str:
+        """Name an image for people: repository, the first twelve digits of its digest, and its tags."""
+        algorithm, _, digits = image.digest.partition(":")
+        tags = f" ({', '.join(image.tags)})" if image.tags else ""
+        return f"{self.name}@{algorithm}:{digits[:12]}{tags}"
+
     def begin_upload(self) -> Upload:
         """Open an upload under an id that depends on this repository alone."""
         self._uploads_begun += 1
@@ -325,15 +348,23 @@ class Registry:
     """The private registry of one account in one region.
 
     ``pull_time_exclusions`` maps the ARN of a principal to the moment it was listed. ``caught_up_to`` is the moment up
-    to which the registry has done what it does by itself; ``None`` before the first call.
+    to which the registry has done what it does by itself; ``None`` before the first call. ``layer_contents`` keeps what
+    a scan has read in a layer for as long as the layer is there.
+
+    Args:
+        account_id: Twelve digits.
+        region: For example ``eu-central-1``.
+        publish: Takes each event of the registry; by default nobody listens.
     """
 
-    def __init__(self, account_id: str, region: str) -> None:
+    def __init__(self, account_id: str, region: str, publish: Callable[[Event], None] = lambda event: None) -> None:
         self.account_id = account_id
         self.region = region
+        self.publish = publish
         self.policy: str | None = None
         self.replication: dict[str, Any] = {"rules": []}
-        self.scanning: dict[str, Any] = {"scanType": "BASIC", "rules": []}
+        self.scanning: dict[str, Any] = {"scanType": BASIC, "rules": []}
+        self.layer_contents: WeakKeyDictionary[Blob, LayerContents] = WeakKeyDictionary()
         self.pull_time_exclusions: dict[str, datetime] = {}
         self.caught_up_to: datetime | None = None
         self._blobs: WeakValueDictionary[str, Blob] = WeakValueDictionary()

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ecrlab.emulator import errors, paging
+from ecrlab.emulator import errors, events, paging, scanning_runs, storage
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.manifest import Manifest, digest_of, read_manifest
 from ecrlab.emulator.mutability import is_fixed
 from ecrlab.emulator.operations.pull_time import record_pull
+from ecrlab.emulator.operations.scanning import scan_summary
 from ecrlab.emulator.state import Image, Repository
 
 __all__ = ["OPERATIONS"]
@@ -53,6 +54,9 @@ def put_image(call: Call) -> Answer:
         repository.images.activate(image, call.now)
     if tag is not None:
         _point(call, repository, image, tag)
+    call.registry.publish(events.image_pushed(repository, digest, tag, call.now))
+    if call.rules.engines_are_ours:
+        scanning_runs.enter(call.registry, repository, image, call.now)
     return {"image": _image(repository, image, {"imageDigest": digest} | ({"imageTag": tag} if tag else {}))}
 
 
@@ -173,14 +177,14 @@ def describe_images(call: Call) -> Answer:
         if token or limit:
             raise errors.invalid_parameter("maxResults", "This option cannot be used with imageIds")
         named = {image.digest: image for image in (_found(repository, wanted) for wanted in identifiers)}
-        return {"imageDetails": [_detail(repository, image) for image in named.values()]}
+        return {"imageDetails": [_detail(call, repository, image) for image in named.values()]}
     scope = _scope(call, repository)
     (after,) = paging.decode_token(token, *scope) if token else (0,)
     wanted = (
         ((image.sequence,), image) for image in repository.images.from_sequence(int(after) + 1) if _passes(call, image)
     )
     images, next_token = paging.page(wanted, limit or _DEFAULT_PAGE, *scope)
-    return {"imageDetails": [_detail(repository, image) for image in images], "nextToken": next_token}
+    return {"imageDetails": [_detail(call, repository, image) for image in images], "nextToken": next_token}
 
 
 def list_images(call: Call) -> Answer:
@@ -224,9 +228,9 @@ def _found(repository: Repository, identifier: ImageId) -> Image:
     return image
 
 
-def _detail(repository: Repository, image: Image) -> Answer:
+def _detail(call: Call, repository: Repository, image: Image) -> Answer:
     """Return the ``ImageDetail`` structure; members that have no value are left out, as AWS does."""
-    detail = {
+    detail = scan_summary(call, repository, image) | {
         "registryId": repository.registry_id,
         "repositoryName": repository.name,
         "imageDigest": image.digest,
@@ -262,7 +266,7 @@ def batch_delete_image(call: Call) -> Answer:
         if isinstance(found, _Failure):
             failures.append(found.about(identifier))
         else:
-            deleted.extend(_delete(repository, found, identifier))
+            deleted.extend(_delete(call, repository, found, identifier))
     return {"imageIds": deleted, "failures": failures}
 
 
@@ -283,13 +287,14 @@ def _unprotected(found: Image | _Failure, repository: Repository, identifier: Im
     return _Failure("ImageReferencedByManifestList", reason)
 
 
-def _delete(repository: Repository, image: Image, identifier: ImageId) -> list[Answer]:
+def _delete(call: Call, repository: Repository, image: Image, identifier: ImageId) -> list[Answer]:
     tag = identifier.get("imageTag")
     if "imageDigest" not in identifier and tag and len(image.tags) > 1:
         repository.images.untag(image, tag)
+        call.registry.publish(events.image_deleted(repository, image.digest, tag, call.now))
         return [{"imageDigest": image.digest, "imageTag": tag}]
     gone: list[Answer] = [{"imageDigest": image.digest, "imageTag": tag} for tag in image.tags]
-    repository.remove_image(image)
+    storage.delete(call.registry, repository, image, call.now)
     return gone or [{"imageDigest": image.digest}]
 
 

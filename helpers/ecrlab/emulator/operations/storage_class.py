@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from ecrlab.emulator import errors
+from ecrlab.emulator import errors, storage
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.state import Image, Repository
 
@@ -31,7 +31,7 @@ def update_image_storage_class(call: Call) -> Answer:
     if obstacle:
         raise errors.storage_class_update_not_supported(image.digest, obstacle, repository.name, repository.registry_id)
     if target == "ARCHIVE":
-        repository.images.archive(image, call.now)
+        storage.archive(call.registry, repository, image, call.now)
     else:
         repository.images.begin_restore(image, call.now + _RESTORE_TAKES)
     return {
