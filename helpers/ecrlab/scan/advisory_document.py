@@ -53,10 +53,11 @@ class _Fields:
         return tuple(map(str, self.any(key, list, "a list")))
 
     def day(self, key: str) -> date:
+        text = self.text(key)
         try:
-            return date.fromisoformat(self.text(key))
+            return date.fromisoformat(text)
         except ValueError:
-            raise InvalidInput(self.place, f"{key!r} is {self.value[key]!r}", "write a day as 2026-11-23") from None
+            raise InvalidInput(self.place, f"{key!r} is {text!r}", "write a day as 2026-11-23") from None
 
     def fields(self, key: str) -> list[_Fields]:
         entries = self.any(key, list, "a list")

@@ -100,8 +100,8 @@ def enhanced_findings(
         now: When the last one did.
 
     The score and its severity are NVD's, as is ``vendorSeverity``; without a score the severity is ``UNTRIAGED``.
-    ``exploitAvailable`` says YES where CISA's catalogue knows an exploit, else NO. ``vendorUpdatedAt`` is left out: our
-    advisories do not have it.
+    ``exploitAvailable`` is YES where our record tells of an exploitation in the wild; otherwise it is left out, for
+    the record's silence is no NO. ``vendorUpdatedAt`` is left out as well: our advisories do not have it.
 
     Guess: there is one finding for each source package, as in the report; Inspector might join those of one
     vulnerability.
@@ -117,7 +117,6 @@ def _enhanced(
     shape = {
         "awsAccountId": image.repository.account_id,
         "description": flaw.description,
-        "exploitAvailable": "YES" if flaw.known_exploited_since else "NO",
         "findingArn": _finding_arn(finding, image),
         "firstObservedAt": first_observed_at,
         "fixAvailable": "YES" if finding.fixed_in else "NO",
@@ -131,7 +130,11 @@ def _enhanced(
         "type": "PACKAGE_VULNERABILITY",
         "updatedAt": now,
     }
-    return shape | ({"score": flaw.score.score, "scoreDetails": _score_details(flaw.score)} if flaw.score else {})
+    if flaw.score:
+        shape |= {"score": flaw.score.score, "scoreDetails": _score_details(flaw.score)}
+    if flaw.known_exploited_since:
+        shape["exploitAvailable"] = "YES"
+    return shape
 
 
 def _finding_arn(finding: Finding, image: ScannedImage) -> str:
