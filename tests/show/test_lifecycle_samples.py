@@ -24,7 +24,9 @@ def test_every_sample_runs_through_the_simulator(sample):
         assert len(lifecycle.parse(text).rules) == len(simulation.policy.rules)
         assert len(simulation.scene.images) == len(simulation.plan.entries)
         assert DAYS + 1 == len(simulation.forecast.days)
-        assert all(entry.reason.replace("`", "") in shown for entry in simulation.plan.entries if entry.rule is not None)
+        assert all(
+            entry.reason.replace("`", "") in shown for entry in simulation.plan.entries if entry.rule is not None
+        )
     else:
         assert simulation.faults
         assert "AWS would not accept it" in shown
