@@ -80,6 +80,7 @@ class Card:
         body: Paragraphs; `words in backticks` are shown as code.
         code: Source shown as a block, if any.
         tone: The mood.
+        language: What the source is written in, for Markdown.
     """
 
     title: str
@@ -87,6 +88,7 @@ class Card:
     body: Sequence[str] = ()
     code: str | None = None
     tone: Tone = Tone.NOTE
+    language: str = "python"
 
     def inner_html(self) -> str:
         """Return the box without the style sheet, to be put inside other fragments."""
@@ -110,7 +112,7 @@ class Card:
         for paragraph in self.body:
             lines += [paragraph, ""]
         if self.code:
-            lines += ["```python", self.code, "```"]
+            lines += [f"```{self.language}", self.code, "```"]
         return "\n".join(lines).rstrip() + "\n"
 
     def __str__(self) -> str:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ecrlab.workloads.definitions import NetworkMode, TaskDefinition
 from ecrlab.workloads.findings import Code, Finding
 from ecrlab.workloads.pointing import Pointer
-from ecrlab.workloads.task_definition import NetworkMode, TaskDefinition
 from ecrlab.workloads.task_size import FARGATE_MEMORY, cpu_units, fargate_memory_text, memory_mib
 
 __all__ = ["fargate_findings"]

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ecrlab.naming import placeholder_in
+from ecrlab.workloads.definitions import NetworkMode, TaskDefinition
 from ecrlab.workloads.findings import Code, Finding
 from ecrlab.workloads.pointing import Pointer
 from ecrlab.workloads.secrets_in_text import Kept, how_kept
-from ecrlab.workloads.task_definition import NetworkMode, TaskDefinition
 from ecrlab.workloads.task_size import cpu_units, memory_mib
 
 __all__ = ["container_findings"]

@@ -15,10 +15,10 @@ from ecrlab.naming import placeholder_in
 from ecrlab.oci.descriptor import Platform
 from ecrlab.workloads.check_fargate import fargate_findings
 from ecrlab.workloads.check_task_containers import container_findings
+from ecrlab.workloads.definitions import TaskDefinition, parse_task_definition
 from ecrlab.workloads.findings import Code, Finding, Findings, in_order
 from ecrlab.workloads.images import Surroundings, findings_about_image
 from ecrlab.workloads.pointing import Pointer, into_task_definition
-from ecrlab.workloads.task_definition import TaskDefinition, parse_task_definition
 from ecrlab.workloads.task_definition_shape import shape_findings, without_nulls
 
 __all__ = ["check_task_definition"]

@@ -9,8 +9,8 @@ from typing import Any
 from ecrlab.errors import InvalidDocument, InvalidInput
 from ecrlab.oci.descriptor import Platform
 from ecrlab.workloads.container import Container, PullPolicy
+from ecrlab.workloads.definitions import one_named
 from ecrlab.workloads.json_text import path_text
-from ecrlab.workloads.task_definition import one_named
 from ecrlab.workloads.yaml_text import YamlDocument, parse_documents
 
 __all__ = ["KubernetesObject", "Manifests", "Workload", "parse_manifests"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ecrlab.workloads.definitions import TaskDefinition
 from ecrlab.workloads.findings import Code, Finding
 from ecrlab.workloads.json_text import Path, Span, path_text, span_of
 from ecrlab.workloads.manifests import KubernetesObject
-from ecrlab.workloads.task_definition import TaskDefinition
 
 __all__ = ["Pointer", "into_object", "into_task_definition"]
 
