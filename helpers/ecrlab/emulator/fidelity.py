@@ -86,7 +86,7 @@ FIDELITY: dict[str, Fidelity] = {
     "GetRepositoryPolicy": _acts(_DECIDED),
     "GetSigningConfiguration": _absent(_SIGNING),
     "InitiateLayerUpload": _acts("An upload that is not completed ends by itself, at a time that AWS does not name."),
-    "ListImageReferrers": _absent("It lists signatures, SBOMs and other artifacts that refer to an image."),
+    "ListImageReferrers": _acts("The order of referrers is not documented; here it is that of their pushes."),
     "ListImages": _acts("The order of images is not documented; here it is that of their pushes."),
     "ListPullTimeUpdateExclusions": _acts("The order is not documented; here it is that of the ARNs."),
     "ListReplicationBackfills": _absent(_BACKFILL),
