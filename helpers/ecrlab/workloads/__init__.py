@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 from ecrlab.workloads.backoff import back_off_seconds
+from ecrlab.workloads.check_manifests import check_manifests
+from ecrlab.workloads.check_task_definition import check_task_definition
 from ecrlab.workloads.container import Container, PullPolicy
+from ecrlab.workloads.definitions import LaunchType, NetworkMode, TaskDefinition, parse_task_definition
+from ecrlab.workloads.editing import with_image
+from ecrlab.workloads.findings import Code, Finding, Findings
 from ecrlab.workloads.manifests import KubernetesObject, Manifests, Workload, parse_manifests
 from ecrlab.workloads.messages import MESSAGES, Message, Obstacle
 from ecrlab.workloads.network import Endpoint, Internet, Network, Route, Service, Way
+from ecrlab.workloads.previewing import Difference, compare, preview
 from ecrlab.workloads.pull_steps import PullStep
 from ecrlab.workloads.puller import Creator, Dialect, Puller, PullerKind
 from ecrlab.workloads.pulling import PullOutcome, PullResult, resolve
+from ecrlab.workloads.rendering import deployment, task_definition
 from ecrlab.workloads.stored import ImageState, StoredImage, StoredRepository, stored
-from ecrlab.workloads.task_definition import LaunchType, NetworkMode, TaskDefinition, parse_task_definition
 
 __all__ = [
     "MESSAGES",
+    "Code",
     "Container",
     "Creator",
     "Dialect",
+    "Difference",
     "Endpoint",
+    "Finding",
+    "Findings",
     "ImageState",
     "Internet",
     "KubernetesObject",
@@ -42,8 +52,15 @@ __all__ = [
     "Way",
     "Workload",
     "back_off_seconds",
+    "check_manifests",
+    "check_task_definition",
+    "compare",
+    "deployment",
     "parse_manifests",
     "parse_task_definition",
+    "preview",
     "resolve",
     "stored",
+    "task_definition",
+    "with_image",
 ]
