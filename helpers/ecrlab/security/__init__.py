@@ -8,11 +8,12 @@ from ecrlab.security.findings import Finding, Findings, VulnerablePackage
 from ecrlab.security.gate import Gate, Ignore, gate
 from ecrlab.security.images import pinned
 from ecrlab.security.least_privilege import MinimalPolicy, minimal_policy
+from ecrlab.security.local import from_report
+from ecrlab.security.origins import Origin, Origins, ScannedImage, origins, origins_of
 from ecrlab.security.report import ReportCard
 from ecrlab.security.report_card import CHECKS, report_card
 from ecrlab.security.scans import findings, trend
 from ecrlab.security.severity import SEVERITIES
-from ecrlab.security.shared_layers import ScannedImage, SharedLayer, SharedLayers, blame_layers, shared_layers
 from ecrlab.security.trend import Standing, Trend
 
 __all__ = [
@@ -26,20 +27,21 @@ __all__ = [
     "Gate",
     "Ignore",
     "MinimalPolicy",
+    "Origin",
+    "Origins",
     "ReportCard",
     "ScannedImage",
-    "SharedLayer",
-    "SharedLayers",
     "Standing",
     "Trend",
     "VulnerablePackage",
-    "blame_layers",
     "compare",
     "findings",
+    "from_report",
     "gate",
     "minimal_policy",
+    "origins",
+    "origins_of",
     "pinned",
     "report_card",
-    "shared_layers",
     "trend",
 ]

@@ -14,7 +14,7 @@ __all__ = ["Comparison", "compare"]
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Comparison(Shown):
-    """Two scans side by side. A finding is the same if vulnerability and packages are, whatever the versions.
+    """Two scans side by side. A finding is the same if the vulnerability is, and one of the packages, in any version.
 
     Args:
         before: The scan of the old image.
@@ -32,8 +32,8 @@ class Comparison(Shown):
 
     @property
     def proven_clean(self) -> bool:
-        """Whether the new image is another one, has been scanned, and nothing was found in it."""
-        return self.after.known and not self.after.entries and self.after.digest != self.before.digest
+        """Whether the new image is another one, both have been scanned, and nothing was found in the new one."""
+        return not self.why_nothing_is_proven and not self.after.entries
 
     @property
     def why_nothing_is_proven(self) -> str:
@@ -41,7 +41,11 @@ class Comparison(Shown):
         if self.after.digest == self.before.digest:
             return "Both are the same image: the digest has not changed, so nothing was rebuilt."
         unknown = next((scan for scan in (self.before, self.after) if not scan.known), None)
-        return f"{unknown.image} has no result: {unknown.why_unknown}" if unknown else ""
+        if unknown is not None:
+            return f"{unknown.image} has no result: {unknown.why_unknown}"
+        if self.before.kind != self.after.kind and "basic" in (self.before.kind, self.after.kind):
+            return f"One scan is {self.before.kind}, the other {self.after.kind}: they name packages differently."
+        return ""
 
     def card(self) -> Card:
         """Return the outcome."""
@@ -79,14 +83,20 @@ def compare(before: Findings, after: Findings) -> Comparison:
         before: The old image's findings.
         after: The new image's findings.
     """
-    old, new = {finding.key for finding in before}, {finding.key for finding in after}
     return Comparison(
         before,
         after,
-        gone=tuple(finding for finding in before if finding.key not in new),
-        still=tuple(finding for finding in after if finding.key in old),
-        new=tuple(finding for finding in after if finding.key not in old),
+        gone=tuple(finding for finding in before if not _found_again(finding, after)),
+        still=tuple(finding for finding in after if _found_again(finding, before)),
+        new=tuple(finding for finding in after if not _found_again(finding, before)),
     )
+
+
+def _found_again(finding: Finding, scan: Findings) -> bool:
+    """Say whether a scan has the same vulnerability in one of the same packages."""
+    same = [other for other in scan if other.vulnerability == finding.vulnerability]
+    names = set(finding.package_names)
+    return any(names & set(other.package_names) or not (names or other.packages) for other in same)
 
 
 def _packages(finding: Finding) -> str:

@@ -234,17 +234,17 @@ def enhanced_finding(shape: Mapping[str, Any]) -> Finding:
 
 
 def _package(shape: Mapping[str, Any]) -> VulnerablePackage:
-    """Read a vulnerable package. Inspector says ``NotAvailable`` where no fixed version exists.
+    """Read a vulnerable package; an epoch of 0 is left out, as package managers show versions.
 
-    Guess: that word; the model calls the member plain text.
+    Guess: ``NotAvailable`` stands where no fixed version exists; the model calls the member plain text.
     """
     epoch = f"{shape['epoch']}:" if shape.get("epoch") else ""
     release = f"-{shape['release']}" if shape.get("release") else ""
-    fixed = shape.get("fixedInVersion")
+    fixed = shape.get("fixedInVersion", "")
     return VulnerablePackage(
         name=shape.get("name", ""),
         version=f"{epoch}{shape.get('version', '')}{release}",
-        fixed_in=None if fixed in (None, "", "NotAvailable") else fixed,
+        fixed_in=None if fixed in ("", "NotAvailable") else fixed.removeprefix("0:"),
         layer=shape.get("sourceLayerHash"),
         file_path=shape.get("filePath"),
         manager=shape.get("packageManager"),

@@ -116,10 +116,15 @@ class Gate(Shown):
         if not self.blocking:
             return None
         rows = [
-            (finding.severity, finding.vulnerability, ", ".join(finding.package_names) or "–", _fix(finding))
+            (
+                finding.severity,
+                finding.vulnerability,
+                ", ".join(finding.package_names) or "–",
+                _fixed_in(finding) or "–",
+            )
             for finding in self.blocking
         ]
-        return Table(("severity", "vulnerability", "package", "way out"), rows, "In the way")
+        return Table(("severity", "vulnerability", "package", "fixed in"), rows, "In the way")
 
     def __repr__(self) -> str:
         return f"<Gate on {self.image}: {'passed' if self.passed else 'failed'}, {len(self.blocking)} in the way>"
@@ -180,5 +185,10 @@ def _today(ignore: Sequence[Ignore], now: datetime | None) -> date:
 
 
 def _fix(finding: Finding) -> str:
-    fixed = [f"{package.name} {package.fixed_in}" for package in finding.packages if package.fixed_in]
-    return f"is fixed in {', '.join(dict.fromkeys(fixed))}" if fixed else "has no fixed version that the scan names"
+    fixed = _fixed_in(finding)
+    return f"is fixed in {fixed}" if fixed else "has no fixed version that the scan names"
+
+
+def _fixed_in(finding: Finding) -> str:
+    fixed = (f"{package.name} {package.fixed_in}" for package in finding.packages if package.fixed_in)
+    return ", ".join(dict.fromkeys(fixed))

@@ -20,7 +20,7 @@ from ecrlab.security.reading import Reading
 from ecrlab.security.scans import findings_of
 from ecrlab.security.severity import counted, counts_in_words
 
-__all__ = ["ScannedImage", "SharedLayer", "SharedLayers", "blame_layers", "shared_layers"]
+__all__ = ["Origin", "Origins", "ScannedImage", "origins", "origins_of"]
 
 _Key = tuple[str, tuple[str, ...]]
 
@@ -34,7 +34,7 @@ class ScannedImage:
 
 
 @dataclass(frozen=True, slots=True)
-class SharedLayer:
+class Origin:
     """Findings that have the same origin.
 
     Args:
@@ -56,41 +56,41 @@ class SharedLayer:
         return len(self.images) * len(self.findings)
 
     @property
-    def origin(self) -> str:
+    def words(self) -> str:
         """Where they come from, in words."""
         if not self.layers:
             return "not known"
         short = self.layers[-1].removeprefix("sha256:")[:12]
         if self.certain:
-            return f"layer {short}"
+            return " and ".join(f"layer {layer.removeprefix('sha256:')[:12]}" for layer in self.layers)
         return f"likely layer {short}" if len(self.layers) == 1 else f"likely one of {len(self.layers)} up to {short}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SharedLayers(ShownAs):
+class Origins(ShownAs):
     """Where the findings of several images come from, the place where a repair mends most first."""
 
     images: tuple[str, ...]
-    origins: tuple[SharedLayer, ...]
+    entries: tuple[Origin, ...]
 
     def _shown(self) -> Card | Table:
-        if not self.origins:
-            return Card(f"No findings in {len(self.images)} images", tone=Tone.GOOD)
+        if not self.entries:
+            return Card(f"No findings in {len(self.images)} image{'s' * (len(self.images) != 1)}", tone=Tone.GOOD)
         rows = [
             (
-                origin.origin,
+                origin.words,
                 ", ".join(origin.images),
                 counts_in_words(counted(finding.severity for finding in origin.findings)),
                 ", ".join(sorted({name for finding in origin.findings for name in finding.package_names})),
                 origin.mended,
             )
-            for origin in self.origins
+            for origin in self.entries
         ]
         columns = ("comes from", "images", "findings", "packages", "mended by one repair")
         return Table(columns, rows, "Fix it where it comes from, once, and rebuild what stands on it")
 
 
-def blame_layers(images: Iterable[ScannedImage]) -> SharedLayers:
+def origins_of(images: Iterable[ScannedImage]) -> Origins:
     """Sort the findings of several images by where they come from.
 
     Args:
@@ -101,17 +101,17 @@ def blame_layers(images: Iterable[ScannedImage]) -> SharedLayers:
     for image in scanned:
         for finding in image.findings:
             holders.setdefault((finding.key, _named_layers(finding, image.layers)), []).append((image, finding))
-    origins: dict[tuple[tuple[str, ...], bool, tuple[str, ...]], dict[_Key, Finding]] = {}
+    places: dict[tuple[tuple[str, ...], bool, tuple[str, ...]], dict[_Key, Finding]] = {}
     for (key, named), held in holders.items():
         layers = named or _common_beginning([image.layers for image, _ in held])
         names = tuple(dict.fromkeys(image.findings.image for image, _ in held))
-        origins.setdefault((layers, bool(named), names), {})[key] = held[0][1]
+        places.setdefault((layers, bool(named), names), {})[key] = held[0][1]
     found = [
-        SharedLayer(layers, names, sorted_findings(each.values()), certain)
-        for (layers, certain, names), each in origins.items()
+        Origin(layers, names, sorted_findings(each.values()), certain)
+        for (layers, certain, names), each in places.items()
     ]
     found.sort(key=lambda origin: (-origin.mended, origin.images, origin.layers))
-    return SharedLayers(tuple(image.findings.image for image in scanned), tuple(found))
+    return Origins(tuple(image.findings.image for image in scanned), tuple(found))
 
 
 def _named_layers(finding: Finding, layers: Sequence[str]) -> tuple[str, ...]:
@@ -132,7 +132,7 @@ def _common_beginning(stacks: Sequence[Sequence[str]]) -> tuple[str, ...]:
     return tuple(common)
 
 
-def shared_layers(client: Any, references: Iterable[str]) -> SharedLayers:
+def origins(client: Any, references: Iterable[str]) -> Origins:
     """Read the findings and the manifests of several images, and say where the findings come from.
 
     Manifests are read with BatchGetImage, which AWS records as a pull of the image; no layer is downloaded.
@@ -146,8 +146,8 @@ def shared_layers(client: Any, references: Iterable[str]) -> SharedLayers:
         RegistryError: An image is not there, or AWS refused.
     """
     if isinstance(references, str):
-        raise InvalidInput("shared_layers", f"{references!r} is one text", "hand over a list of references")
-    return blame_layers([_scanned(client, reference) for reference in references])
+        raise InvalidInput("origins", f"{references!r} is one text", "hand over a list of references")
+    return origins_of([_scanned(client, reference) for reference in references])
 
 
 def _scanned(client: Any, reference: str) -> ScannedImage:
