@@ -32,6 +32,7 @@ SIDEWAYS = {
     ("workloads", "access"),
     ("workloads", "oci"),
     ("deploy", "registry"),
+    ("deploy", "cloud"),
     ("security", "registry"),
     ("cloud", "emulator"),
     ("cli", "show"),

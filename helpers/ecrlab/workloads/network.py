@@ -211,7 +211,7 @@ class Network:
     def _why_closed(self, service: Service, region: str) -> tuple[str, str]:
         """Say why the internet is no way, and what would help."""
         unused = next((each for each in self.endpoints if each.service is service), None)
-        nowhere = f"{_capital(self.name)} has {self.internet.value}"
+        nowhere = f"From {self.name} there is {self.internet.value}"
         if region != self.region and unused is not None:
             return (
                 f"{nowhere}, and {unused.words} leads to {self.region} only, not to {region}.",

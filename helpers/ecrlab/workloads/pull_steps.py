@@ -333,7 +333,8 @@ def _image(case: Case) -> PullStep:
         way_out = "enable the KMS key, cancel its deletion, or let Amazon ECR use it again"
         return _no_image(f"{case.repository.key_fault}.", Obstacle.KEY_UNUSABLE, way_out)
     what = f"an index of {len(found.children)}" if found.is_index else "an image"
-    return PullStep(_FIND, f"`{case.reference_pulled}` means `sha256:{found.digest.short}…`, {what}.", may_fail_at=_OF_IMAGES)
+    words = f"`{case.reference_pulled}` means `sha256:{found.digest.short}…`, {what}."
+    return PullStep(_FIND, words, may_fail_at=_OF_IMAGES)
 
 
 def _no_image(words: str, obstacle: Obstacle, way_out: str) -> PullStep:
