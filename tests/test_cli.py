@@ -320,10 +320,28 @@ def test_cost_of_one_repository_where_no_price_is_known(tmp_path):
     assert "payments" not in told.stdout
 
 
+def test_cost_with_newer_prices(tmp_path):
+    """Prices from a file stand in place of the kit's."""
+    (tmp_path / "images.csv").write_text(TABLE)
+    row = ['item = "standard storage"', 'regions = ["us-east-1"]', 'per = "GB-month"', 'tiers = [{ usd = "1" }]']
+    row += ['as_of = "2026-11-24"', 'source = "https://aws.amazon.com"', 'trust = "official"']
+    (tmp_path / "prices.toml").write_text("\n".join(["[[price]]", *row]))
+    told = ecrlab("cost", "--csv", str(tmp_path / "images.csv"), "--prices", str(tmp_path / "prices.toml"))
+    assert "13.30" in told.stdout.splitlines()[-1]
+
+
+def test_the_price_book():
+    """Every row says since when, and whose word it is."""
+    told = ecrlab("prices")
+    assert (0, "") == (told.returncode, told.stderr)
+    assert "API requests to ECR" in told.stdout
+    assert "third party" in told.stdout
+
+
 COST_ERRORS = {
     "no such file": (
         ["cost", "--csv", "no/such.csv"],
-        "ecrlab: --csv no/such.csv: No such file or directory; name a CSV file",
+        "ecrlab: --csv no/such.csv: No such file or directory; name a file that can be read",
     ),
     "no source": (["cost"], "ecrlab cost: error: one of the arguments --csv --profile is required"),
     "no such profile": (

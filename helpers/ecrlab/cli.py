@@ -211,16 +211,28 @@ def _add_cost(commands: Any) -> None:
         action="store_true",
         help="also read which layers images share; AWS records that as a pull of every image",
     )
+    cost.add_argument("--prices", type=Path, metavar="FILE", help="newer prices: what ecrlab prices --refresh wrote")
     cost.set_defaults(command=_cost)
 
 
 def _cost(options: argparse.Namespace) -> int:
-    from ecrlab.pricing import bill_of
+    from ecrlab.pricing import bill_of, price_book, read_prices
 
+    book = price_book()
+    if options.prices:
+        book = book.replaced(read_prices(_text_of("--prices", options.prices)))
     images = _images_of_a_table(options.csv) if options.csv else _images_of_an_account(options)
-    wanted = options.repository or ()
-    print(bill_of((each for each in images if not wanted or each.repository in wanted), region=options.region))
+    chosen = [each for each in images if not options.repository or each.repository in options.repository]
+    print(bill_of(chosen, region=options.region, book=book))
     return 0
+
+
+def _text_of(option: str, path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        fact = problem.strerror or "it cannot be read"
+        raise InvalidInput(f"{option} {path}", fact, "name a file that can be read") from problem
 
 
 def _images_of_a_table(path: Path) -> Sequence[StoredImage]:
@@ -228,11 +240,7 @@ def _images_of_a_table(path: Path) -> Sequence[StoredImage]:
 
     from ecrlab.pricing import stored_images
 
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return stored_images(csv.DictReader(file))
-    except OSError as problem:
-        raise InvalidInput(f"--csv {path}", problem.strerror or "it cannot be read", "name a CSV file") from problem
+    return stored_images(csv.DictReader(_text_of("--csv", path).splitlines()))
 
 
 def _images_of_an_account(options: argparse.Namespace) -> Sequence[StoredImage]:
@@ -248,7 +256,43 @@ def _images_of_an_account(options: argparse.Namespace) -> Sequence[StoredImage]:
     return [image for name in names for image in registry.stored(client, name, read_layers=options.layers)]
 
 
-COMMANDS: tuple[Callable[[Any], None], ...] = (_add_lab, _add_doctor, _add_run, _add_progress, _add_cost)
+# --- ecrlab prices -------------------------------------------------------------------------------------------------
+
+
+def _add_prices(commands: Any) -> None:
+    prices = commands.add_parser(
+        "prices",
+        help="show the price book, or ask AWS for today's prices",
+        description="Show what the kit knows about prices, since when and from whom. With --refresh, ask the AWS Price "
+        "List through a profile of yours (pricing:GetProducts) and write the answer to a file for ecrlab cost.",
+    )
+    prices.add_argument("--refresh", metavar="PROFILE", help="ask AWS, through this profile")
+    prices.add_argument(
+        "--region", default="us-east-1", metavar="R", help="whose prices to ask for; default: %(default)s"
+    )
+    prices.add_argument("--output", type=Path, default=Path("prices.toml"), metavar="FILE", help="default: %(default)s")
+    prices.set_defaults(command=_prices)
+
+
+def _prices(options: argparse.Namespace) -> int:
+    from ecrlab.pricing import price_book
+
+    if not options.refresh:
+        print(price_book())
+        return 0
+    from ecrlab.cloud.price_lists import fetch_price_list
+    from ecrlab.pricing.price_list import written
+
+    found = fetch_price_list(options.refresh, options.region)
+    print(found)
+    if not found.prices:
+        print(f"ecrlab: nothing was read for {options.region}; {options.output} is as it was", file=sys.stderr)
+        return 1
+    options.output.write_text(written(found.prices), encoding="utf-8")
+    return 0
+
+
+COMMANDS: tuple[Callable[[Any], None], ...] = (_add_lab, _add_doctor, _add_run, _add_progress, _add_cost, _add_prices)
 
 
 if __name__ == "__main__":

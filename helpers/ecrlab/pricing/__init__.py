@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecrlab.pricing.book import Item, Price, PriceBook, Tier, Trust, price_book
+from ecrlab.pricing.book import Item, Price, PriceBook, Tier, Trust, price_book, read_prices
 from ecrlab.pricing.storage import Bill, RepositoryStorage, Storage, StoredImage, bill_of, storage_of, stored_images
 from ecrlab.pricing.usage import BYTES_PER_GB, Allowance, Estimate, Line, Usage, estimate, rounded
 from ecrlab.pricing.what_if import (
@@ -40,6 +40,7 @@ __all__ = [
     "estimate",
     "price_book",
     "private_subnet",
+    "read_prices",
     "replicated",
     "rounded",
     "shared_base",

@@ -14,7 +14,7 @@ from typing import Any
 from ecrlab.cards import ShownAs, Table
 from ecrlab.errors import InvalidInput
 
-__all__ = ["Item", "Price", "PriceBook", "Tier", "Trust", "price_book"]
+__all__ = ["Item", "Price", "PriceBook", "Tier", "Trust", "price_book", "read_prices"]
 
 ANY_REGION = "*"
 
@@ -169,14 +169,14 @@ class PriceBook(ShownAs):
         return Table(columns, rows, caption="The price book")
 
 
-def read_prices(document: Mapping[str, Any]) -> tuple[Price, ...]:
-    """Read the rows of a price document; each row counts for each of its Regions.
+def read_prices(document: str | Mapping[str, Any]) -> tuple[Price, ...]:
+    """Read the rows of a price document, TOML or parsed; each row counts for each of its Regions.
 
     Raises:
-        InvalidInput: A row names no item of ours, or lacks something.
+        InvalidInput: It is no TOML, or a row names no item of ours, or lacks something.
     """
     found: list[Price] = []
-    for number, row in enumerate(document.get("price", ()), start=1):
+    for number, row in enumerate(_parsed(document).get("price", ()), start=1):
         place = f"price {number}"
         try:
             tiers = tuple(_tier(tier) for tier in row["tiers"])
@@ -189,6 +189,15 @@ def read_prices(document: Mapping[str, Any]) -> tuple[Price, ...]:
     return tuple(found)
 
 
+def _parsed(document: str | Mapping[str, Any]) -> Mapping[str, Any]:
+    if not isinstance(document, str):
+        return document
+    try:
+        return tomllib.loads(document)
+    except tomllib.TOMLDecodeError as wrong:
+        raise InvalidInput("prices", f"they are no TOML: {wrong}", "write them with ecrlab prices --refresh") from wrong
+
+
 def _tier(row: Mapping[str, str]) -> Tier:
     return Tier(Decimal(row["usd"]), Decimal(row["up_to"]) if "up_to" in row else None)
 
@@ -197,4 +206,4 @@ def _tier(row: Mapping[str, str]) -> Tier:
 def price_book() -> PriceBook:
     """Return the book that comes with the kit."""
     text = files("ecrlab.pricing").joinpath("prices.toml").read_text(encoding="utf-8")
-    return PriceBook(read_prices(tomllib.loads(text)))
+    return PriceBook(read_prices(text))
