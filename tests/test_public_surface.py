@@ -23,6 +23,7 @@ PUBLIC = {
     "lifecycle",
     "oci",
     "open_lab",
+    "pricing",
     "quiz",
     "registry",
     "reset",

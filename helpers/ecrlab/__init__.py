@@ -22,6 +22,7 @@ _HOMES = {
     "lifecycle": "",
     "oci": "",
     "open_lab": "ecrlab.cloud",
+    "pricing": "",
     "quiz": "ecrlab.show",
     "registry": "",
     "reset": "ecrlab.course",
@@ -33,7 +34,7 @@ _HOMES = {
 __all__ = [*sorted(_HOMES), "__version__"]
 
 if TYPE_CHECKING:
-    from ecrlab import access, lifecycle, oci, registry, show
+    from ecrlab import access, lifecycle, oci, pricing, registry, show
     from ecrlab.cloud import Aws, Lab, Mock, expect_error, open_lab
     from ecrlab.course import check, hint, reset, solution
     from ecrlab.show import quiz
