@@ -13,11 +13,14 @@ _HOMES = {
     "anatomy": "diagrams",
     "decision": "decision_picture",
     "deleted": "tables",
+    "findings": "findings_pictures",
     "images": "tables",
     "journey": "diagrams",
+    "layers_with_findings": "findings_pictures",
     "lifecycle_simulator": "lifecycle_page",
     "manifest": "diagrams",
     "policy_rules": "lifecycle_pictures",
+    "price_calculator": "calculator",
     "progress_bar": "transfers",
     "quiz": "questions",
     "registry_map": "diagrams",
@@ -34,11 +37,14 @@ __all__ = [
     "anatomy",
     "decision",
     "deleted",
+    "findings",
     "images",
     "journey",
+    "layers_with_findings",
     "lifecycle_simulator",
     "manifest",
     "policy_rules",
+    "price_calculator",
     "progress_bar",
     "quiz",
     "registry_map",
@@ -50,8 +56,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from ecrlab.show.calculator import price_calculator
     from ecrlab.show.decision_picture import decision
     from ecrlab.show.diagrams import address, anatomy, journey, manifest, registry_map, sequence, tags
+    from ecrlab.show.findings_pictures import findings, layers_with_findings
     from ecrlab.show.lifecycle_page import lifecycle_simulator
     from ecrlab.show.lifecycle_pictures import policy_rules, storage_year, timeline
     from ecrlab.show.questions import quiz
