@@ -56,8 +56,8 @@ class Vulnerability(ShownAs):
         title: A few words.
         description: One or two sentences of our own.
         published: The day on which the record appeared.
-        severity: One of ``SEVERITIES``: NVD's band of the first score, ``UNDEFINED`` without one. AWS takes the rating
-            of the distribution first, which may differ.
+        severity: One of ``SEVERITIES``: the band of the first score, as NVD cuts them; ``UNDEFINED`` without one. AWS
+            takes the rating of the distribution first, which may differ.
         scores: All that the records give, the deciding one first. They may disagree.
         weaknesses: Kinds of weakness: ``CWE-787``.
         known_exploited_since: The day it was entered in CISA's catalogue; ``None`` if the record read did not say so,

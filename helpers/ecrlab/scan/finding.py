@@ -40,7 +40,7 @@ class Finding(ShownAs):
 
     @property
     def severity(self) -> str:
-        """One of ``SEVERITIES``: the band of NVD's score. AWS takes the distribution's rating first."""
+        """One of ``SEVERITIES``: the band of the record's score. AWS takes the distribution's rating first."""
         return self.vulnerability.severity
 
     @property

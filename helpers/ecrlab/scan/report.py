@@ -19,6 +19,10 @@ from ecrlab.scan.support import Coverage, support_of
 __all__ = ["Comparison", "Report", "compare", "counts_in_words", "severity_counts"]
 
 _ROWS_SHOWN = 60
+_ABOUT_SEVERITY = (
+    "Severity is the band of the record's CVSS score: NVD's, for some libraries GitHub's or PyPA's. "
+    "AWS takes the distribution's own rating first."
+)
 
 
 def severity_counts(severities: Iterable[str]) -> dict[str, int]:
@@ -118,7 +122,7 @@ class Report(Shown):
         )
         body = [self.extent]
         if self.findings:
-            body.append("Severity is the band of NVD's score. AWS takes the distribution's own rating first.")
+            body.append(_ABOUT_SEVERITY)
         body += [f"Note: {warning}" for warning in self.warnings]
         title = f"Scan of {self.inventory.manifest_digest.short}: {_plural(len(self.findings), 'finding')}"
         return Card(title, facts, body, tone=self._tone)

@@ -23,7 +23,7 @@ __all__ = ["ScannedImage", "basic_findings", "enhanced_findings", "severity_coun
 
 _ATTRIBUTE_LIMIT = 256  # botocore's model: the longest value of an attribute
 _MANAGERS: dict[Manager, str] = {"pip": "PYTHONPKG", "npm": "NODEPKG", "maven": "JAR"}
-_EPOCH_VERSION_RELEASE = re.compile(r"(?:([0-9]+):)?(.+?)(?:-([^-]+))?")
+_EPOCH_VERSION_RELEASE = re.compile(r"(?:([0-9]{1,9}):)?(.+?)(?:-([^-]+))?", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ def enhanced_findings(
         first_observed_at: When the first scan saw them.
         now: When the last one did.
 
-    The score and its severity are NVD's, as is ``vendorSeverity``; without a score the severity is ``UNTRIAGED``.
+    The score and its severity are the record's, as is ``vendorSeverity``; without a score the severity is ``UNTRIAGED``.
     ``exploitAvailable`` is YES where our record tells of an exploitation in the wild; otherwise it is left out, for
     the record's silence is no NO. ``vendorUpdatedAt`` is left out as well: our advisories do not have it.
 
