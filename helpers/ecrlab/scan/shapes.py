@@ -99,7 +99,7 @@ def enhanced_findings(
         first_observed_at: When the first scan saw them.
         now: When the last one did.
 
-    The score and its severity are the record's, as is ``vendorSeverity``; without a score the severity is ``UNTRIAGED``.
+    Score, severity and ``vendorSeverity`` are the record's; without a score the severity is ``UNTRIAGED``.
     ``exploitAvailable`` is YES where our record tells of an exploitation in the wild; otherwise it is left out, for
     the record's silence is no NO. ``vendorUpdatedAt`` is left out as well: our advisories do not have it.
 
