@@ -29,11 +29,12 @@ def test_a_new_repository_with_defaults(ecr):
 def test_settings_are_kept(ecr):
     """As they were asked for."""
     filters = [{"filterType": "WILDCARD", "filter": "dev*"}]
+    key = boto3.client("kms", region_name="us-east-1").create_key()["KeyMetadata"]["Arn"]
     wanted = {
         "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
         "imageTagMutabilityExclusionFilters": filters,
         "imageScanningConfiguration": {"scanOnPush": True},
-        "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "alias/mine"},
+        "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": key},
     }
     made = ecr.create_repository(repositoryName="new", **wanted)["repository"]
     assert wanted == {name: made[name] for name in wanted}

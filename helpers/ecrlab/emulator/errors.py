@@ -262,6 +262,11 @@ def layer_archived(digest: str, repository: str, registry_id: str) -> EcrError:
     )
 
 
+def kms_exception(kms_error: str, message: str) -> EcrError:
+    """Build KmsException: KMS's error code is a member of its own, its sentence the message (guess)."""
+    return EcrError("KmsException", message, {"kmsError": kms_error})
+
+
 def limit_exceeded(fact: str) -> EcrError:
     """Build LimitExceededException. Wording: guess."""
     return EcrError("LimitExceededException", fact)

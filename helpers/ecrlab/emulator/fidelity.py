@@ -44,6 +44,7 @@ _EVENTUALLY = "The change may take a moment to be visible everywhere."
 _PTC = "Pull-through cache rules fetch images from other registries on first use."
 _TEMPLATES = "Creation templates give repositories their settings when ECR creates them itself."
 _SIGNING = "Images are signed by AWS Signer when they are pushed."
+_KMS = "The caller needs permissions for the KMS key, too; here neither its policy nor the caller's are asked."
 _BACKFILL = "A backfill replicates images that were there before the rule."
 _DECIDED = "Policies decide about every caller; here about those a lab acts as, and those with keys of STS or IAM."
 _SCANNER = "A scan takes some time and ends with findings."
@@ -53,9 +54,9 @@ FIDELITY: dict[str, Fidelity] = {
     "BatchDeleteImage": _acts("Layers that no image refers to are cleaned up later, at a time that AWS does not name."),
     "BatchGetImage": _acts("Some manifest formats are converted on a pull by tag if acceptedMediaTypes asks for it."),
     "BatchGetRepositoryScanningConfiguration": _acts(),
-    "CompleteLayerUpload": _acts("With a KMS key that is gone it fails with KmsException."),
+    "CompleteLayerUpload": _acts(),
     "CreatePullThroughCacheRule": _absent(_PTC),
-    "CreateRepository": _acts("A KMS key must exist; here any key name will do."),
+    "CreateRepository": _acts(_KMS),
     "CreateRepositoryCreationTemplate": _absent(_TEMPLATES),
     "DeleteLifecyclePolicy": _acts("The images that a running evaluation has chosen may still expire."),
     "DeletePullThroughCacheRule": _absent(_PTC),

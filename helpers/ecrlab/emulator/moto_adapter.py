@@ -37,6 +37,7 @@ from ecrlab.emulator.events import Event
 from ecrlab.emulator.fidelity import FIDELITY
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.moto_identities import Desk
+from ecrlab.emulator.moto_keys import MotoNeighbours
 from ecrlab.emulator.moto_views import ImageView, RepositoryView, scan_on_push
 from ecrlab.emulator.rules import COMPATIBLE, STRICT, Rules
 from ecrlab.emulator.state import Image, Registry
@@ -127,7 +128,7 @@ class EcrBackend(moto_models.ECRBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         # moto's own constructor would lay out moto's own state
         super(moto_models.ECRBackend, self).__init__(region_name, account_id)
-        self.registry = Registry(account_id, region_name, self._publish)
+        self.registry = Registry(account_id, region_name, self._publish, MotoNeighbours(account_id, region_name))
         self._published = 0
         self.scan_finding_results: list[dict[str, Any]] = []
         self._image_views: WeakKeyDictionary[Image, ImageView] = WeakKeyDictionary()

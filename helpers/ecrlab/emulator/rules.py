@@ -60,6 +60,9 @@ class Rules:
     engines_are_ours: bool = _rule(
         "Scans, policy documents and replication are moto's code over our state, its canned CVE included."
     )
+    kms_is_asked: bool = _rule(
+        "A KMS key need not exist and is never missed; a moto test names a key that nobody has made."
+    )
     access_is_decided: bool = _rule(
         "Nobody is refused by a policy; moto's tests call with keys of users that have none."
     )

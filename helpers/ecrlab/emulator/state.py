@@ -27,6 +27,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 from ecrlab.emulator.events import Event
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.manifest import Manifest
+from ecrlab.emulator.neighbours import Alone, Neighbours
 from ecrlab.emulator.scans import BASIC, Scan
 from ecrlab.lifecycle import Plan
 from ecrlab.naming import RegistryHost, partition_of
@@ -302,6 +303,7 @@ class Repository:
     mutability: Mutability = Mutability()
     scan_on_push: bool = False
     encryption: dict[str, str] = field(default_factory=lambda: {"encryptionType": "AES256"})
+    grants: tuple[str, ...] = ()
     resource_tags: dict[str, str] = field(default_factory=dict)
     policy: str | None = None
     lifecycle_policy: str | None = None
@@ -355,12 +357,20 @@ class Registry:
         account_id: Twelve digits.
         region: For example ``eu-central-1``.
         publish: Takes each event of the registry; by default nobody listens.
+        neighbours: The services that it asks; by default there are none.
     """
 
-    def __init__(self, account_id: str, region: str, publish: Callable[[Event], None] = lambda event: None) -> None:
+    def __init__(
+        self,
+        account_id: str,
+        region: str,
+        publish: Callable[[Event], None] = lambda event: None,
+        neighbours: Neighbours | None = None,
+    ) -> None:
         self.account_id = account_id
         self.region = region
         self.publish = publish
+        self.neighbours: Neighbours = neighbours or Alone()
         self.policy: str | None = None
         self.replication: dict[str, Any] = {"rules": []}
         self.scanning: dict[str, Any] = {"scanType": BASIC, "rules": []}

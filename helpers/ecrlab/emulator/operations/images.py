@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ecrlab.emulator import errors, events, paging, scanning_runs, storage
+from ecrlab.emulator import encryption, errors, events, paging, scanning_runs, storage
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.manifest import Manifest, digest_of, read_manifest
 from ecrlab.emulator.mutability import is_fixed
@@ -33,6 +33,7 @@ _DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]{32,}")
 def put_image(call: Call) -> Answer:
     """Store a manifest, give it a tag, or both; an archived image that is pushed again is back at once."""
     repository = call.repository()
+    encryption.refuse_if_locked(call.registry, repository)
     tag = call.parameters.get("imageTag")
     if call.rules.model_limits and tag is not None and not _TAG.fullmatch(tag):
         # Guess: the model has no pattern for tags; this is the one of the OCI distribution specification
@@ -131,8 +132,11 @@ def batch_get_image(call: Call) -> Answer:
     repository = call.repository()
     images: list[Answer] = []
     failures: list[Answer] = []
+    locked = encryption.trouble(call.registry, repository)
     for identifier in call.parameters["imageIds"]:
         found = _readable(_looked_up(call, repository, identifier), call.parameters.get("acceptedMediaTypes"))
+        if locked and not isinstance(found, _Failure):
+            found = _Failure("KmsError", f"{locked.code}: {locked.message}")
         if isinstance(found, _Failure):
             failures.append(found.about(identifier))
             continue

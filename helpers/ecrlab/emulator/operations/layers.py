@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from ecrlab.emulator import download_urls, errors
+from ecrlab.emulator import download_urls, encryption, errors
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.state import Repository, Upload
 
@@ -25,13 +25,16 @@ _DEFAULT_MEDIA_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 def initiate_layer_upload(call: Call) -> Answer:
     """Open an upload."""
-    return {"uploadId": call.repository().begin_upload().upload_id, "partSize": _PART_SIZE}
+    repository = call.repository()
+    encryption.refuse_if_locked(call.registry, repository)
+    return {"uploadId": repository.begin_upload().upload_id, "partSize": _PART_SIZE}
 
 
 def upload_layer_part(call: Call) -> Answer:
     """Take the next consecutive bytes of an upload."""
     repository = call.repository()
     upload = _upload(repository, call.parameters["uploadId"])
+    encryption.refuse_if_locked(call.registry, repository)
     first, last = call.parameters["partFirstByte"], call.parameters["partLastByte"]
     part: bytes = call.parameters["layerPartBlob"]
     fault = _part_fault(upload, first, last, len(part))
@@ -58,6 +61,7 @@ def complete_layer_upload(call: Call) -> Answer:
     """
     repository = call.repository()
     upload = _upload(repository, call.parameters["uploadId"])
+    encryption.refuse_if_locked(call.registry, repository)
     if not upload.parts:
         raise errors.empty_upload(upload.upload_id, repository.name, repository.registry_id)
     if call.rules.parts_have_a_minimum:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ecrlab.emulator import errors, paging
+from ecrlab.emulator import encryption, errors, paging
 from ecrlab.emulator.call import Answer, Call
-from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.operations.resource_tags import merged
 from ecrlab.emulator.state import Mutability, Repository
-from ecrlab.naming import partition_of
 
 __all__ = ["OPERATIONS"]
 
@@ -35,7 +33,9 @@ def create_repository(call: Call) -> Answer:
         scan_on_push=call.parameters.get("imageScanningConfiguration", {}).get("scanOnPush", False),
         resource_tags=merged({}, call.parameters.get("tags", [])),
     )
-    repository.encryption = _encryption(call.parameters.get("encryptionConfiguration"), call)
+    requested = call.parameters.get("encryptionConfiguration")
+    repository.encryption = encryption.settings(requested, call.registry, call.rules)
+    encryption.begin(call.registry, repository, call.rules)
     call.registry.add(repository)
     return {"repository": described(repository)}
 
@@ -67,6 +67,7 @@ def delete_repository(call: Call) -> Answer:
     if len(repository.images) and not call.parameters.get("force"):
         raise errors.repository_not_empty(repository.name, repository.registry_id)
     call.registry.remove(repository)
+    encryption.end(call.registry, repository)
     return {"repository": described(repository)}
 
 
@@ -131,19 +132,6 @@ def _mutability_members(mutability: Mutability) -> Answer:
             {"filterType": "WILDCARD", "filter": text} for text in mutability.filters
         ]
     return members
-
-
-def _encryption(requested: Mapping[str, str] | None, call: Call) -> dict[str, str]:
-    """Return the encryption settings; KMS without a key means the AWS managed key of the account and region."""
-    settings = dict(requested or {"encryptionType": "AES256"})
-    if settings["encryptionType"] == "AES256" and "kmsKey" in settings:
-        # Guess: the documentation says that a key belongs to the KMS types only
-        raise errors.invalid_parameter("encryptionConfiguration.kmsKey", "kmsKey must be null for AES256")
-    if settings["encryptionType"] != "AES256" and "kmsKey" not in settings:
-        account, region = call.registry.account_id, call.registry.region
-        key = derived_uuid("aws/ecr", account, region)
-        settings["kmsKey"] = f"arn:{partition_of(region)}:kms:{region}:{account}:key/{key}"
-    return settings
 
 
 OPERATIONS = {
