@@ -156,7 +156,7 @@ class _Reader:
 
 
 def _is_active(route: Mapping[str, Any]) -> bool:
-    return route.get("State", "active") == "active"
+    return bool(route.get("State", "active") == "active")
 
 
 def _is_reachable(service: Service, described: Mapping[str, Any], table: str) -> bool:

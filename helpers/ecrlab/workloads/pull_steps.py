@@ -306,7 +306,8 @@ def _through_the_bucket_endpoint(case: Case) -> Iterator[PullStep]:
     if decision.allowed:
         yield replace(step, words=f"The policy of {route.words.removeprefix('through ')} lets `s3:GetObject` through.")
     else:
-        wish = f"allow s3:GetObject on arn:{partition_of(case.region)}:s3:::{bucket}/* for everybody in that policy"
+        objects = f"arn:{partition_of(case.region)}:s3:::{bucket}/*"
+        wish = f'allow s3:GetObject on {objects} with "Principal": "*" in that policy'
         yield replace(step, way_out=wish)
 
 
@@ -326,9 +327,7 @@ def _image(case: Case) -> PullStep:
     if found is None:
         return _no_image(*_missing(case))
     if found.state is not ImageState.ACTIVE:
-        words = f"The image is {'being restored' if found.state is ImageState.ACTIVATING else 'archived'}."
-        way_out = "restore it with update_image_storage_class, or push it again"
-        return _no_image(words, Obstacle.IMAGE_ARCHIVED, way_out)
+        return _no_image(*_archived(found))
     if case.repository.key_fault:
         way_out = "enable the KMS key, cancel its deletion, or let Amazon ECR use it again"
         return _no_image(f"{case.repository.key_fault}.", Obstacle.KEY_UNUSABLE, way_out)
@@ -339,6 +338,19 @@ def _image(case: Case) -> PullStep:
 
 def _no_image(words: str, obstacle: Obstacle, way_out: str) -> PullStep:
     return PullStep(_FIND, words, obstacle, way_out, may_fail_at=_OF_IMAGES)
+
+
+def _archived(found: StoredImage) -> tuple[str, Obstacle, str]:
+    """Say that an image is not there now. Source: Amazon ECR User Guide, "Restoring an archived image"."""
+    if found.state is ImageState.ACTIVATING:
+        words = "The image is on its way back from the archive."
+        return (
+            words,
+            Obstacle.IMAGE_ARCHIVED,
+            "wait, up to about 20 minutes, or push it again, which restores it at once",
+        )
+    words = "The image is in the archive."
+    return words, Obstacle.IMAGE_ARCHIVED, "restore it with update_image_storage_class, or push it again"
 
 
 def _missing(case: Case) -> tuple[str, Obstacle, str]:

@@ -183,7 +183,7 @@ def _parts(case: Case, last: PullStep) -> Mapping[str, str]:
         "registry_id": case.account_id,
         "name": str(case.reference.digest or case.reference.tag or "latest"),
         "region": case.region,
-        "address": _PRIVATE if last.route and last.route.endpoint else _PUBLIC,
+        "dial": _dial(case, last),
         "denied": last.decision.aws_message if last.decision else "",
         "digest": str(layers[0].digest) if layers else "",
         "bucket": case.bucket_host,
@@ -196,3 +196,12 @@ def _parts(case: Case, last: PullStep) -> Mapping[str, str]:
 
 # Which address a name has is decided elsewhere. Documentation addresses stand in: one on the internet, one in the VPC.
 _PUBLIC, _PRIVATE = "203.0.113.10", "10.0.0.10"
+
+
+def _dial(case: Case, last: PullStep) -> str:
+    """Say how a connection failed, as Go's network library does."""
+    if last.route is None or case.network is None:
+        return ""
+    if not case.network.resolves_names:
+        return f"dial tcp: lookup {last.route.service.host(case.account_id, case.region)}: no such host"
+    return f"dial tcp {_PRIVATE if last.route.endpoint else _PUBLIC}:443: i/o timeout"
