@@ -8,6 +8,7 @@ from ecrlab.workloads.check_task_definition import check_task_definition
 from ecrlab.workloads.container import Container, PullPolicy
 from ecrlab.workloads.definitions import LaunchType, NetworkMode, TaskDefinition, parse_task_definition
 from ecrlab.workloads.editing import with_image
+from ecrlab.workloads.explaining import Cause, Explanation, explain_error
 from ecrlab.workloads.findings import Code, Finding, Findings
 from ecrlab.workloads.manifests import KubernetesObject, Manifests, Workload, parse_manifests
 from ecrlab.workloads.messages import MESSAGES, Message, Obstacle
@@ -21,12 +22,14 @@ from ecrlab.workloads.stored import ImageState, StoredImage, StoredRepository, s
 
 __all__ = [
     "MESSAGES",
+    "Cause",
     "Code",
     "Container",
     "Creator",
     "Dialect",
     "Difference",
     "Endpoint",
+    "Explanation",
     "Finding",
     "Findings",
     "ImageState",
@@ -56,6 +59,7 @@ __all__ = [
     "check_task_definition",
     "compare",
     "deployment",
+    "explain_error",
     "parse_manifests",
     "parse_task_definition",
     "preview",
