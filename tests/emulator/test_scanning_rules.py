@@ -8,17 +8,10 @@ from pathlib import Path
 
 import pytest
 from client_world import refusal
+from scanning_world import rule
 
 FILTERS = json.loads((Path(__file__).parent / "scanning_filters.json").read_text("utf-8"))["cases"]
 ACTING = {name: case for name, case in FILTERS.items() if not case.get("refused")}
-
-
-def rule(frequency: str, *filters: str) -> dict:
-    """Write a scanning rule as AWS spells it."""
-    return {
-        "scanFrequency": frequency,
-        "repositoryFilters": [{"filter": text, "filterType": "WILDCARD"} for text in filters],
-    }
 
 
 def ways(ecr, *names: str) -> dict[str, tuple[str, list[str]]]:

@@ -47,7 +47,10 @@ _SIGNING = "Images are signed by AWS Signer when they are pushed."
 _KMS = "The caller needs permissions for the KMS key, too; here neither its policy nor the caller's are asked."
 _BACKFILL = "A backfill replicates images that were there before the rule."
 _DECIDED = "Policies decide about every caller; here about those a lab acts as, and those with keys of STS or IAM."
-_SCANNER = "A scan takes some time and ends with findings."
+_OUR_ADVISORIES = (
+    "More than 50 feeds are asked; here only the kit's own advisories, so that no finding means none of these."
+)
+_SCANS = "A scan takes its time; here the second look, or a look half a minute later, finds it complete."
 
 FIDELITY: dict[str, Fidelity] = {
     "BatchCheckLayerAvailability": _acts(),
@@ -67,9 +70,12 @@ FIDELITY: dict[str, Fidelity] = {
     "DeleteSigningConfiguration": _absent(_SIGNING),
     "DeregisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
     "DescribeImageReplicationStatus": _absent("It tells for each destination whether the copy has arrived."),
-    "DescribeImageScanFindings": _kept(_SCANNER),
+    "DescribeImageScanFindings": _acts(_OUR_ADVISORIES),
     "DescribeImageSigningStatus": _absent(_SIGNING),
-    "DescribeImages": _acts("The order of images is not documented; here it is that of their pushes."),
+    "DescribeImages": _acts(
+        "The order of images is not documented, here it is that of their pushes; the newest basic scanning leaves "
+        "imageScanStatus and imageScanFindingsSummary out, here they are filled."
+    ),
     "DescribePullThroughCacheRules": _absent(_PTC),
     "DescribeRegistry": _kept("Its replication rules copy images."),
     "DescribeReplicationBackfillResults": _absent(_BACKFILL),
@@ -93,24 +99,27 @@ FIDELITY: dict[str, Fidelity] = {
     "ListReplicationBackfills": _absent(_BACKFILL),
     "ListTagsForResource": _acts(),
     "PutAccountSetting": _absent("Account settings choose, among others, the scanner and blob mounting."),
-    "PutImage": _acts("Docker's old schema 1 manifests are taken, too, and a scan on push may start."),
+    "PutImage": _acts("Docker's old schema 1 manifests are taken, too."),
     "PutImageScanningConfiguration": _acts("AWS advises registry scanning rules in its place."),
     "PutImageTagMutability": _acts(_EVENTUALLY),
     "PutLifecyclePolicy": _acts("It acts within 24 hours, at a time that AWS does not name; here at 02:00 UTC."),
     "PutRegistryPolicy": _acts(_DECIDED),
-    "PutRegistryScanningConfiguration": _acts("With ENHANCED scanning Amazon Inspector takes over and is billed."),
+    "PutRegistryScanningConfiguration": _acts(
+        "With ENHANCED scanning Amazon Inspector takes over and is billed; an organization may fix the setting."
+    ),
     "PutReplicationConfiguration": _kept("Images pushed from now on are copied, usually within 30 minutes."),
     "PutSigningConfiguration": _absent(_SIGNING),
     "RegisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
     "SetRepositoryPolicy": _acts(_DECIDED),
-    "StartImageScan": _kept(_SCANNER),
+    "StartImageScan": _acts(_SCANS),
     "StartLifecyclePolicyPreview": _acts("When a preview expires is not documented; here after 24 hours."),
     "StartReplicationBackfill": _absent(_BACKFILL),
     "StopReplicationBackfill": _absent(_BACKFILL),
     "TagResource": _acts("Tags can be used in policies and, once activated, in the bill."),
     "UntagResource": _acts("Tags can be used in policies and, once activated, in the bill."),
     "UpdateImageStorageClass": _acts(
-        "A restore takes up to 20 minutes and ends with scan and replication; here it takes 20 minutes, without them."
+        "A restore takes up to 20 minutes and ends with scan and replication; here it takes 20 minutes, and nothing is "
+        "replicated."
     ),
     "UpdatePullThroughCacheRule": _absent(_PTC),
     "UpdateRepositoryCreationTemplate": _absent(_TEMPLATES),

@@ -21,10 +21,11 @@ from ecrlab.emulator.scans import BASIC, ENHANCED, Scan
 from ecrlab.emulator.state import Image, Registry, Repository
 from ecrlab.scan import Report
 
-__all__ = ["Standing", "begin", "enter", "has_scan_to_spare", "live", "look", "reconfigure", "standing"]
+__all__ = ["Results", "Standing", "begin", "enter", "exhausted_quota", "live", "look", "reconfigure", "standing"]
 
 _TAKES = timedelta(seconds=30)  # Guess: AWS names no duration
-_ONE_SCAN_IN = timedelta(hours=24)  # "Scans of one image in 24 hours: 1", Amazon ECR service quotas
+_QUOTA_PERIOD = timedelta(hours=24)
+_SCANS_PER_REGISTRY = 100_000
 _ELIGIBLE_FOR = timedelta(days=14)  # Amazon Inspector's default for new accounts; other values cannot be chosen here
 _DAY = timedelta(days=1)
 
@@ -55,32 +56,44 @@ def enter(registry: Registry, repository: Repository, image: Image, at: datetime
 
     Guess: putting a known image under another tag counts as a push.
     """
-    if not scanner.is_scannable(image) or frequency(registry, repository) == MANUAL:
+    how_often = frequency(registry, repository)
+    if not scanner.is_scannable(image) or how_often == MANUAL:
         return
-    if scan_type(registry) == ENHANCED:
+    if scan_type(registry) == BASIC:
+        if exhausted_quota(registry, image, at) is None:
+            begin(registry, repository, image, at)
+        return
+    present = image.scans.get(ENHANCED)
+    if present is not None and how_often == CONTINUOUS and at < present.eligible_from + _ELIGIBLE_FOR:
+        present.eligible_from = at
+    else:
         _begin_enhanced(repository, image, at, eligible_from=at)
-    elif has_scan_to_spare(image, at):
-        begin(repository, image, at)
 
 
-def begin(repository: Repository, image: Image, at: datetime) -> None:
+def begin(registry: Registry, repository: Repository, image: Image, at: datetime) -> None:
     """Begin a basic scan."""
     image.scans[BASIC] = Scan(at, at)
     repository.images.scanning.add(image.digest)
+    registry.basic_scans.append(at)
 
 
-def has_scan_to_spare(image: Image, at: datetime) -> bool:
-    """Tell whether an image may be scanned: once in 24 hours, scans on push included."""
+def exhausted_quota(registry: Registry, image: Image, at: datetime) -> str | None:
+    """Return AWS's sentence about the quota that keeps an image from a basic scan, ``None`` if there is none.
+
+    One scan of an image in 24 hours, and 100,000 of a registry, scans on push included (Amazon ECR service quotas).
+    Guess: a scan on push beyond a quota is left out, and nobody is told. Wording of the second: guess after the first.
+    """
     last = image.scans.get(BASIC)
-    return last is None or at - last.started_at >= _ONE_SCAN_IN
+    if last is not None and at - last.started_at < _QUOTA_PERIOD:
+        return "The scan quota per image has been exceeded. Wait and try again."
+    while registry.basic_scans and at - registry.basic_scans[0] >= _QUOTA_PERIOD:
+        registry.basic_scans.popleft()
+    if len(registry.basic_scans) >= _SCANS_PER_REGISTRY:
+        return "The scan quota per registry has been exceeded. Wait and try again."
+    return None
 
 
 def _begin_enhanced(repository: Repository, image: Image, at: datetime, *, eligible_from: datetime) -> None:
-    """Begin an enhanced scan, or give the one that goes on its days anew."""
-    present = image.scans.get(ENHANCED)
-    if present is not None and at < present.eligible_from + _ELIGIBLE_FOR:
-        present.eligible_from = eligible_from
-        return
     image.scans[ENHANCED] = Scan(at, eligible_from)
     repository.images.scanning.add(image.digest)
 

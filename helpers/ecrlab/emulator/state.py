@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import hashlib
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -351,7 +351,8 @@ class Registry:
 
     ``pull_time_exclusions`` maps the ARN of a principal to the moment it was listed. ``caught_up_to`` is the moment up
     to which the registry has done what it does by itself; ``None`` before the first call. ``layer_contents`` keeps what
-    a scan has read in a layer for as long as the layer is there.
+    a scan has read in a layer for as long as the layer is there; ``basic_scans`` has the moments at which the basic
+    scans of the last day, and perhaps older ones, began.
 
     Args:
         account_id: Twelve digits.
@@ -374,6 +375,7 @@ class Registry:
         self.policy: str | None = None
         self.replication: dict[str, Any] = {"rules": []}
         self.scanning: dict[str, Any] = {"scanType": BASIC, "rules": []}
+        self.basic_scans: deque[datetime] = deque()
         self.layer_contents: WeakKeyDictionary[Blob, LayerContents] = WeakKeyDictionary()
         self.pull_time_exclusions: dict[str, datetime] = {}
         self.caught_up_to: datetime | None = None

@@ -36,9 +36,10 @@ def start_image_scan(call: Call) -> Answer:
         raise errors.unsupported_image_type(image.digest, repository.name, repository.registry_id)
     if image.status != "ACTIVE":
         raise errors.image_archived(image.digest, repository.name, repository.registry_id)
-    if not scanning_runs.has_scan_to_spare(image, call.now):
-        raise errors.limit_exceeded("The scan quota per image has been exceeded. Wait and try again.")
-    scanning_runs.begin(repository, image, call.now)
+    exhausted = scanning_runs.exhausted_quota(call.registry, image, call.now)
+    if exhausted:
+        raise errors.limit_exceeded(exhausted)
+    scanning_runs.begin(call.registry, repository, image, call.now)
     return _about(call, repository, image) | {"imageScanStatus": {"status": "IN_PROGRESS"}}
 
 
