@@ -118,11 +118,7 @@ def test_a_policy_that_deletes_is_told(world, listener):
 def test_the_archive_is_told(world, listener):
     """The move there, and the end of the restore; a referrer's return has a name of its own."""
     digest = world.push(b"layer", tag="v1")
-    subject = {
-        "digest": digest,
-        "size": len(manifest(b"layer")),
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-    }
+    subject = descriptor(manifest(b"layer").encode(), OCI_IMAGE)
     referrer = world.put(manifest(b"layer", subject=subject), "sig")
     listener.heard()
     for tag in ("v1", "sig"):
