@@ -49,7 +49,8 @@ class VulnerablePackage:
     Args:
         name: As the scanner names it.
         version: The one that is installed.
-        fixed_in: The first version without the vulnerability; ``None`` if the answer names none.
+        fixed_in: The first version without the vulnerability; ``None`` if the answer names none (basic scanning
+            never does).
         layer: Digest of the layer that brings it; ``None`` if the answer does not say (basic scanning never does).
         file_path: Where in the image, if the answer says.
         manager: ``OS``, ``PYTHON``, ``JAR``…, if the answer says.
@@ -99,6 +100,12 @@ class Finding:
     def fixable(self) -> bool:
         """Whether a fixed version is named for every package."""
         return bool(self.packages) and all(package.fixed_in for package in self.packages)
+
+    @property
+    def fixes(self) -> str:
+        """The packages that have a fixed version, each with that: ``curl 8.4.0, libcurl4 8.4.0``; empty if none."""
+        fixed = (f"{package.name} {package.fixed_in}" for package in self.packages if package.fixed_in)
+        return ", ".join(dict.fromkeys(fixed))
 
     def __str__(self) -> str:
         return f"{self.severity} {self.vulnerability} in {', '.join(self.package_names) or 'an unnamed package'}"
@@ -196,15 +203,10 @@ def sorted_findings(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def basic_finding(shape: Mapping[str, Any]) -> Finding:
-    """Read an entry of ``findings``.
-
-    Guess: the attribute with the fixed version; AWS documents ``package_name`` and ``package_version`` by example only.
-    """
+    """Read an entry of ``findings``. It names no fixed version: AWS's sample has no attribute for one."""
     attributes = {entry["key"].lower(): entry.get("value", "") for entry in shape.get("attributes", ())}
     name = attributes.get("package_name")
-    package = VulnerablePackage(
-        name or "", attributes.get("package_version", ""), attributes.get("fixed_in_version") or None, manager="OS"
-    )
+    package = VulnerablePackage(name or "", attributes.get("package_version", ""), manager="OS")
     return Finding(
         vulnerability=shape.get("name", ""),
         severity=severity_of(shape.get("severity", "")),

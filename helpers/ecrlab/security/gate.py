@@ -120,7 +120,7 @@ class Gate(Shown):
                 finding.severity,
                 finding.vulnerability,
                 ", ".join(finding.package_names) or "–",
-                _fixed_in(finding) or "–",
+                finding.fixes or "–",
             )
             for finding in self.blocking
         ]
@@ -145,12 +145,16 @@ def gate(
         fail_on: A severity; findings as bad or worse stand in the way.
         ignore: Findings to live with, each with its reason and its last day.
         now: The moment, needed with ``ignore``.
-        only_fixable: Let findings through for which no fixed version is named.
+        only_fixable: Let findings through for which no fixed version is named. Not with basic scans, which name none.
 
     Raises:
-        InvalidInput: No such severity, an ``ignore`` that is none, or one without ``now``.
+        InvalidInput: No such severity, an ``ignore`` that is none or comes without ``now``, or ``only_fixable`` with
+            the findings of a basic scan.
     """
     threshold = checked_severity(fail_on, "gate(fail_on=…)")
+    if only_fixable and findings.kind == "basic":
+        fact = "only_fixable would let everything through, for a basic scan names no fixed versions"
+        raise InvalidInput("gate", fact, "leave it out, or scan with enhanced scanning")
     today = _today(ignore, now)
     severe = [finding for finding in findings if at_least(finding.severity, threshold)]
     decisions = {finding: [d for d in ignore if d.covers(finding)] for finding in severe}
@@ -185,10 +189,4 @@ def _today(ignore: Sequence[Ignore], now: datetime | None) -> date:
 
 
 def _fix(finding: Finding) -> str:
-    fixed = _fixed_in(finding)
-    return f"is fixed in {fixed}" if fixed else "has no fixed version that the scan names"
-
-
-def _fixed_in(finding: Finding) -> str:
-    fixed = (f"{package.name} {package.fixed_in}" for package in finding.packages if package.fixed_in)
-    return ", ".join(dict.fromkeys(fixed))
+    return f"is fixed in {finding.fixes}" if finding.fixes else "has no fixed version that the scan names"

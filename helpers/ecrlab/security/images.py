@@ -162,7 +162,7 @@ def pinned(client: Any, reference: str) -> ImageReference:
         RegistryError: There is no such image, or AWS refused.
     """
     place = parse_place(reference)
-    reading = Reading(client, f"pinning {reference}")
+    reading = Reading(client, f"pinning {reference}", str(place.repository))
     if place.host and place.host.region != reading.region:
         raise InvalidInput(
             f"image reference {reference!r}",

@@ -60,7 +60,8 @@ def minimal_policy(
 
     Args:
         purpose: ``pull``, ``push``, or ``report`` (everything that :func:`report_card` reads).
-        repository_arns: The repositories; an identity policy names them, a repository policy belongs to one.
+        repository_arns: The repositories; an identity policy names them, and a star at the end of an ARN stands for
+            all that begin so. A repository policy belongs to one.
         principal: ``None`` writes an identity policy, for a user or role of the repositories' own account. An ARN or
             an account id writes a repository policy that lets this caller in, ``lambda.amazonaws.com`` one for the
             functions of ``source_account``.
@@ -77,25 +78,35 @@ def minimal_policy(
     if purpose not in PURPOSES:
         raise InvalidInput("minimal_policy", f"{purpose!r} is no purpose", f"take one of {', '.join(PURPOSES)}")
     given = [repository_arns] if isinstance(repository_arns, str) else list(repository_arns)
-    arns = [RepositoryArn.parse(arn) for arn in given]
-    if not arns:
+    if not given:
         raise InvalidInput("minimal_policy", "there is no repository", "name at least one ARN")
     if principal is None:
-        return _identity_policy(purpose, arns)
+        return _identity_policy(purpose, [_pattern(arn) for arn in given])
+    arns = [RepositoryArn.parse(arn) for arn in given]
     return _repository_policy(purpose, arns, Principal.of(principal), source_account)
 
 
-def _identity_policy(purpose: str, arns: Sequence[RepositoryArn]) -> MinimalPolicy:
+def _pattern(arn: str) -> str:
+    """Return an ARN, or one with a star at its end, as it was written."""
+    if isinstance(arn, str) and arn.endswith("*"):
+        RepositoryArn.parse(f"{arn.removesuffix('*')}x")  # whatever may follow, the beginning has to be right
+        return arn
+    return str(RepositoryArn.parse(arn))
+
+
+def _identity_policy(purpose: str, arns: list[str]) -> MinimalPolicy:
     actions = PURPOSES[purpose]
     anywhere = [a for a in actions if not ACTIONS[a.removeprefix("ecr:")].takes_repository]
     anywhere = [*(LOGIN if purpose != "report" else ()), *anywhere]
     scoped = [action for action in actions if action not in anywhere]
     statements = [
         {"Sid": "Registry", "Effect": "Allow", "Action": anywhere, "Resource": "*"},
-        {"Sid": "Repositories", "Effect": "Allow", "Action": scoped, "Resource": [str(arn) for arn in arns]},
+        {"Sid": "Repositories", "Effect": "Allow", "Action": scoped, "Resource": arns},
     ]
-    notes = () if purpose == "report" else (f"`{LOGIN[0]}` takes no repository, so its statement has to say `*`.",)
-    return MinimalPolicy(purpose, PolicyKind.IDENTITY, _text(statements), notes)
+    note = f"`{LOGIN[0]}` takes no repository, so its statement has to say `*`."
+    if purpose == "report":
+        note = "`ecr:BatchGetImage` reads manifests and lists referrers; without the layers nobody pulls with it."
+    return MinimalPolicy(purpose, PolicyKind.IDENTITY, _text(statements), (note,))
 
 
 def _repository_policy(

@@ -7,7 +7,7 @@ from ecrlab.security.facts import Newest, Referrer, RepositoryFacts, Terms
 from ecrlab.security.findings import NOT_SCANNED, Findings
 from ecrlab.security.gate import Gate, gate
 from ecrlab.security.reading import Unread
-from ecrlab.security.severity import counts_in_words
+from ecrlab.security.severity import counted, counts_in_words
 
 __all__ = ["no_severe_findings", "sbom_attached", "signed"]
 
@@ -44,19 +44,26 @@ def no_severe_findings(facts: RepositoryFacts, terms: Terms) -> Verdict:
     unknown = next((scan for scan in newest.scans if not scan.known), None)
     if unknown is not None:
         return not_known(f"`{name}`: {unknown.why_unknown}", _next_step(unknown))
-    scanned = f"its {len(newest.scans)} images" if len(newest.scans) > 1 else "it"
-    below = counts_in_words({severity: number for each in gates for severity, number in each.below})
-    return passed(f"The scan of `{name}` found nothing at {terms.fail_on} or above in {scanned}; below: {below}.")
+    return _good_enough(name, terms, gates)
+
+
+def _good_enough(name: str, terms: Terms, gates: list[Gate]) -> Verdict:
+    what = f"`{name}`" if len(gates) == 1 else f"the {len(gates)} images of `{name}`"
+    below = counted(severity for each in gates for severity, number in each.below for _ in range(number))
+    ignored = sum(len(each.ignored) for each in gates)
+    apart = f", apart from {ignored} that somebody decided to live with" if ignored else ""
+    reason = f"Nothing at {terms.fail_on} or above was found in {what}{apart}; below that: {counts_in_words(below)}."
+    return passed(reason)
 
 
 def _too_bad(name: str, terms: Terms, gates: list[Gate]) -> Verdict:
     blocking = list(dict.fromkeys(finding for each in gates for finding in each.blocking))
-    named = ", ".join(str(finding) for finding in blocking[:_MOST_NAMED])
-    more = f" and {len(blocking) - _MOST_NAMED} more" if len(blocking) > _MOST_NAMED else ""
-    fixed = {p.name: p.fixed_in for finding in blocking for p in finding.packages if p.fixed_in}
-    target = ", ".join(f"{package} {version}" for package, version in list(fixed.items())[:_MOST_NAMED])
-    fix = "rebuild on a patched base and push under a new tag" + (f"; fixed: {target}" if target else "")
-    return failed(f"`{name}` has {len(blocking)} at {terms.fail_on} or above: {named}{more}.", fix)
+    named = [f"{finding}" + (f" (fixed: {finding.fixes})" if finding.fixes else "") for finding in blocking]
+    more = f", and {len(blocking) - _MOST_NAMED} more" if len(blocking) > _MOST_NAMED else ""
+    return failed(
+        f"`{name}` has {len(blocking)} at {terms.fail_on} or above: {', '.join(named[:_MOST_NAMED])}{more}.",
+        "rebuild it with patched packages and push it under a new tag; security.findings shows all",
+    )
 
 
 def _next_step(scan: Findings) -> str:

@@ -151,8 +151,9 @@ def origins(client: Any, references: Iterable[str]) -> Origins:
 
 
 def _scanned(client: Any, reference: str) -> ScannedImage:
-    reading = Reading(client, f"layers of {reference}")
-    image = find_image(reading, parse_place(reference))
+    place = parse_place(reference)
+    reading = Reading(client, f"layers of {reference}", str(place.repository))
+    image = find_image(reading, place)
     if image.is_index:
         raise InvalidInput(f"image {reference}", "it is an index, which has no layers", "name one of its images")
     return ScannedImage(findings_of(reading, image), _layers_of(reading, image))

@@ -77,16 +77,18 @@ class Reading:
     Args:
         client: A boto3 client of ECR, e.g. ``lab.client("ecr")``.
         place: What is being asked, for errors: ``findings of payments/api:1.0``.
+        repository: The repository that it is about, for errors; empty if it is about several.
 
     Raises:
         InvalidInput: The client is no client of ECR.
     """
 
-    def __init__(self, client: Any, place: str) -> None:
+    def __init__(self, client: Any, place: str, repository: str = "") -> None:
         if not hasattr(client, "describe_image_scan_findings"):
             raise InvalidInput(place, f"a {type(client).__name__} is no ECR client", "hand over lab.client('ecr')")
         self._client = client
         self.place = place
+        self.repository = repository
 
     @property
     def region(self) -> str:
@@ -117,7 +119,7 @@ class Reading:
             code, message = error.get("Code", "Unknown"), error.get("Message", "")
             if code in absent:
                 return None
-            raise refused(self.place, operation, code, message, str(parameters.get("repositoryName", ""))) from exc
+            raise refused(self.place, operation, code, message, self.repository) from exc
         except BotoCoreError as exc:
             raise RegistryError(
                 self.place, f"{operation} could not be called: {exc}", "check credentials, region and network"

@@ -92,7 +92,7 @@ def report_card(
         references=tuple(map(ImageReference.parse, references)),
         stale_days=stale_days,
     )
-    reading = Reading(client, f"report card of {name or 'the account'}")
+    reading = Reading(client, f"report card of {name or 'the account'}", name or "")
     return ReportCard(name or f"the registry in {reading.region}", tuple(_checks(reading, name, terms, read_indexes)))
 
 

@@ -192,7 +192,8 @@ def _dangers(policy: Policy, images: Sequence[Image], facts: RepositoryFacts, te
     for entry in plan(policy, images, now=terms.now).entries:
         if entry.image.digest == newest and entry.action is not Action.KEEP:
             fix = "let a rule with a low number keep some images by imageCountMoreThan"
-            yield failed(f"The newest image goes with the next run. {entry.reason}", fix)
+            reason = entry.reason[0].lower() + entry.reason[1:]
+            yield failed(f"The newest image, `{entry.image.name}`, goes with the next run: {reason}", fix)
     for warning in warnings(policy, images, now=terms.now, in_use=terms.in_use):
         if warning.kind in _DANGEROUS:
             yield failed(warning.sentence, warning.way_out[0].lower() + warning.way_out[1:].removesuffix("."))

@@ -41,7 +41,7 @@ def findings(client: Any, repository: str, reference: str) -> Findings:
         RegistryError: There is no such image, or AWS refused.
     """
     place = in_repository(repository, reference)
-    reading = Reading(client, f"findings of {place.repository}, image {reference}")
+    reading = Reading(client, f"findings of {place.repository}, image {reference}", str(place.repository))
     return findings_of(reading, find_image(reading, place))
 
 
@@ -103,7 +103,7 @@ def trend(client: Any, repository: str, *, last: int = 20) -> Trend:
     """
     if not isinstance(last, int) or last < 1:
         raise InvalidInput("trend", f"last={last!r} is no number of images", "use a whole number of 1 or more")
-    reading = Reading(client, f"trend of {repository}")
+    reading = Reading(client, f"trend of {repository}", repository)
     tagged = [image for image in inventory(client, repository) if image.tags and image.subject is None]
     newest = sorted(tagged, key=lambda image: (image.pushed_at, image.sequence))[-last:]
     return Trend(repository, tuple(_standing(reading, repository, image) for image in newest))
