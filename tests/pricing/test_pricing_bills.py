@@ -59,6 +59,15 @@ def test_regions_with_a_known_price_of_storage():
     assert not price_book().price(Item.STANDARD_STORAGE, "eu-west-1").is_known
 
 
+def test_the_prices_of_one_region_and_one_bill():
+    """A Region's part of the book has each item once; a bill's part has that service's items only."""
+    there = price_book().in_region("us-east-1").prices
+    assert sorted(Item) == sorted(price.item for price in there)
+    ours = price_book().in_region("us-east-1", "Amazon ECR").prices
+    assert {price for price in there if price.item.biller == "Amazon ECR"} == set(ours)
+    assert Item.PUBLIC_STORAGE not in {price.item for price in price_book().in_region("ap-northeast-1").prices}
+
+
 def test_fresh_prices_replace_old_ones():
     """A newer figure stands in place of the old one for the same item and Region, and nothing else changes."""
     fresh = Price(

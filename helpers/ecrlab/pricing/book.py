@@ -154,6 +154,11 @@ class PriceBook(ShownAs):
         known = {price.region for price in self.prices if price.item is Item.STANDARD_STORAGE and price.is_known}
         return tuple(sorted(known))
 
+    def in_region(self, region: str, biller: str | None = None) -> PriceBook:
+        """Return the prices that hold in a Region, of all bills or of one service's only."""
+        there = (self.price(item, region) for item in Item if biller in (None, item.biller))
+        return PriceBook(tuple(price for price in there if price.per))
+
     def replaced(self, prices: Iterable[Price]) -> PriceBook:
         """Return a book in which these prices stand in place of those for the same item and Region."""
         fresh = {(price.item, price.region): price for price in prices}

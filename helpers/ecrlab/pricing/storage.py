@@ -22,7 +22,7 @@ class StoredImage:
     Args:
         repository: Where it lies.
         digest: Of its manifest.
-        blobs: Digest and compressed size in bytes of its layers and its config; empty if only ``size_bytes`` is known.
+        blobs: Digest and compressed size in bytes of its layers; empty if only ``size_bytes`` is known.
         size_bytes: What DescribeImages calls its size.
         tags: Its tags.
         archived: Whether it lies in the archive class.

@@ -59,13 +59,16 @@ def stored(client: ECRClient, repository: str, *, read_layers: bool = False) -> 
 
 
 def _blobs(conversation: Conversation, digests: Sequence[str]) -> Iterator[tuple[str, dict[str, int]]]:
-    """Yield the digest of each image, with digest and size of its config and layers; an index has none of its own."""
+    """Yield the digest of each image with digest and size of its layers; an index has none of its own.
+
+    The config and the manifest, a few kB, are left out, as they are in the size that DescribeImages tells.
+    """
     for start in range(0, len(digests), _IDS_PER_CALL):
         asked = [{"imageDigest": digest} for digest in digests[start : start + _IDS_PER_CALL]]
         call = Call("BatchGetImage", f"{len(asked)} manifests")
         accepted = [*MANIFEST_TYPES, *INDEX_TYPES]
         for image in conversation.ask(call, imageIds=asked, acceptedMediaTypes=accepted)["images"]:
             manifest = parse_manifest(image["imageManifest"].encode())
-            own = (manifest.config, *manifest.layers) if isinstance(manifest, ImageManifest) else ()
+            own = manifest.layers if isinstance(manifest, ImageManifest) else ()
             digest = image["imageId"]["imageDigest"]
             yield digest, {str(blob.digest): blob.size for blob in own} or {digest: 0}

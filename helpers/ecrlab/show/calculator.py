@@ -116,8 +116,8 @@ def _widget(begin: Calculator) -> VBox:
             value=_typed(name, getattr(begin.usage, name)),
             min=0,
             max=1e12,
-            style={"description_width": "17em"},
-            layout=Layout(width="27em"),
+            style={"description_width": "20em"},
+            layout=Layout(width="30em"),
         )
 
         def edited(change: Any) -> None:
