@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import boto3
 import pytest
 from botocore.stub import Stubber
@@ -41,3 +43,18 @@ def answered():
     with Stubber(client) as stub:
         yield client, stub
         stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def auditor(lab):
+    """Makes a role with one policy, given as a document, and answers its ARN."""
+
+    def make(document):
+        iam = lab.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"AWS": lab.account_id}, "Action": "sts:AssumeRole"}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        arn = iam.create_role(RoleName="auditor", AssumeRolePolicyDocument=text)["Role"]["Arn"]
+        iam.put_role_policy(RoleName="auditor", PolicyName="own", PolicyDocument=json.dumps(document))
+        return arn
+
+    return make

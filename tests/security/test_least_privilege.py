@@ -126,38 +126,25 @@ def test_our_own_lint_finds_nothing(policy, kind):
     assert "Least privilege to" in str(policy)
 
 
-def test_a_report_card_needs_no_more_than_its_policy(ecr, lab):
+def test_a_report_card_needs_no_more_than_its_policy(ecr, lab, auditor):
     """An auditor with the ``report`` policy for a repository gets its card without a gap."""
     registry.push(ecr, recipes.lab_image("alpine-rebuilt"), "payments/api", tag="1.0")
     ecr.start_image_scan(repositoryName="payments/api", imageId={"imageTag": "1.0"})
     lab.clock.advance(minutes=5)
-    trust = {"Effect": "Allow", "Principal": {"AWS": OWN}, "Action": "sts:AssumeRole"}
-    iam = lab.client("iam")
-    auditor = iam.create_role(
-        RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]["Arn"]
-    text = security.minimal_policy("report", ARN).text
-    iam.put_role_policy(RoleName="auditor", PolicyName="report", PolicyDocument=text)
     full = security.report_card(ecr, "payments/api", now=lab.clock.now())
 
-    with lab.act_as(auditor):
+    with lab.act_as(auditor(security.minimal_policy("report", ARN).document)):
         card = security.report_card(ecr, "payments/api", now=lab.clock.now())
 
     assert full.checks == card.checks
     assert () == card.unknowns
 
 
-def test_a_star_stands_for_every_repository(ecr, lab):
+def test_a_star_stands_for_every_repository(ecr, lab, auditor):
     """With a star at its end one ARN is enough for the report card of the whole account."""
-    iam = lab.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"AWS": OWN}, "Action": "sts:AssumeRole"}
-    auditor = iam.create_role(
-        RoleName="auditor", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    )["Role"]["Arn"]
-    text = security.minimal_policy("report", ARN.replace("payments/api", "*")).text
-    iam.put_role_policy(RoleName="auditor", PolicyName="report", PolicyDocument=text)
+    everywhere = ARN.replace("payments/api", "*")
 
-    with lab.act_as(auditor):
+    with lab.act_as(auditor(security.minimal_policy("report", everywhere).document)):
         card = security.report_card(ecr, now=lab.clock.now())
 
     assert (("registry", "payments/api"), ()) == (card.subjects, card.unknowns)

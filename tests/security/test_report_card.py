@@ -449,15 +449,10 @@ def test_no_module_calls_around_the_list():
 # --- permissions ------------------------------------------------------------------------------------------------------
 
 
-def role(lab, *statements):
-    """Make a role with one policy; return its ARN."""
-    iam = lab.client("iam")
-    trust = {"Effect": "Allow", "Principal": {"AWS": lab.account_id}, "Action": "sts:AssumeRole"}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    arn = iam.create_role(RoleName="auditor", AssumeRolePolicyDocument=document)["Role"]["Arn"]
-    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
-    iam.put_role_policy(RoleName="auditor", PolicyName="own", PolicyDocument=text)
-    return arn
+def policy(*statements):
+    """Write a policy document: effect and action of each statement."""
+    listed = [{"Effect": effect, "Action": action, "Resource": "*"} for effect, action in statements]
+    return {"Version": "2012-10-17", "Statement": listed}
 
 
 DENIED = {  # action that is denied -> the checks that are not known then
@@ -480,18 +475,13 @@ DENIED = {  # action that is denied -> the checks that are not known then
 
 
 @pytest.mark.parametrize(("action", "unknown"), DENIED.items(), ids=DENIED)
-def test_a_permission_that_is_missing(ecr, lab, action, unknown):
+def test_a_permission_that_is_missing(ecr, lab, auditor, action, unknown):
     """What may not be read is not known: the card names the action to ask for, and judges the rest."""
     scan_on_push(ecr)
     push(ecr, lab)
     lifecycle(ecr, number=5)
-    auditor = role(
-        lab,
-        {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"},
-        {"Effect": "Deny", "Action": action, "Resource": "*"},
-    )
 
-    with lab.act_as(auditor):
+    with lab.act_as(auditor(policy(("Allow", "ecr:*"), ("Deny", action)))):
         card = card_of(ecr, lab)
 
     assert unknown == {check.code for check in card.unknowns}
@@ -500,22 +490,18 @@ def test_a_permission_that_is_missing(ecr, lab, action, unknown):
         assert f"ask for `{action}` in an identity policy" == check.fix
 
 
-def test_without_the_list_of_repositories(ecr, lab):
+def test_without_the_list_of_repositories(ecr, lab, auditor):
     """If the repositories may not be listed, the card of the account says so and judges the registry."""
-    auditor = role(lab, {"Effect": "Allow", "Action": "ecr:GetRegistry*", "Resource": "*"})
-
-    with lab.act_as(auditor):
+    with lab.act_as(auditor(policy(("Allow", "ecr:GetRegistry*")))):
         card = security.report_card(ecr, now=lab.clock.now())
 
     assert ["registry-scanning", "registry-policy", "repositories-listed"] == [check.code for check in card.checks]
     assert "NOT_KNOWN" == outcome(card, "repositories-listed")
 
 
-def test_with_nothing_but_silence(ecr, lab):
+def test_with_nothing_but_silence(ecr, lab, auditor):
     """A caller who may do nothing gets a card without a score, and no crash."""
-    auditor = role(lab, {"Effect": "Deny", "Action": "*", "Resource": "*"})
-
-    with lab.act_as(auditor):
+    with lab.act_as(auditor(policy(("Deny", "*")))):
         card = card_of(ecr, lab)
 
     assert (None, False, ()) == (card.score, card.green, card.failures)

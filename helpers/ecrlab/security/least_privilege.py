@@ -89,7 +89,7 @@ def minimal_policy(
 def _pattern(arn: str) -> str:
     """Return an ARN, or one with a star at its end, as it was written."""
     if isinstance(arn, str) and arn.endswith("*"):
-        RepositoryArn.parse(f"{arn.removesuffix('*')}x")  # whatever may follow, the beginning has to be right
+        RepositoryArn.parse(f"{arn.removesuffix('*')}xx")  # whatever may follow, the beginning has to be right
         return arn
     return str(RepositoryArn.parse(arn))
 
