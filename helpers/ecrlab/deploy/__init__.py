@@ -14,24 +14,40 @@ from ecrlab.deploy.building import (
     public_network,
     role,
 )
+from ecrlab.deploy.functions import Function, function, preview_function
+from ecrlab.deploy.kubelet import ContainerState, ContainerStatus, Event, ImageCache
 from ecrlab.deploy.networks import network_of
+from ecrlab.deploy.pods import Pods, PodStatus, pods
 from ecrlab.deploy.repositories import repository_of
 from ecrlab.deploy.roles import role_of
+from ecrlab.deploy.services import Deployment, Service, service
 from ecrlab.deploy.tasks import ContainerPull, Placement, Task, preview, register, run_task
 
 __all__ = [
     "ContainerPull",
+    "ContainerState",
+    "ContainerStatus",
+    "Deployment",
+    "Event",
+    "Function",
+    "ImageCache",
     "LabNetwork",
     "Placement",
+    "PodStatus",
+    "Pods",
+    "Service",
     "Task",
     "cluster",
     "container_instance",
     "execution_role",
+    "function",
     "kubernetes_cluster",
     "network_of",
     "node_role",
     "pod_execution_role",
+    "pods",
     "preview",
+    "preview_function",
     "private_network",
     "public_network",
     "register",
@@ -39,4 +55,5 @@ __all__ = [
     "role",
     "role_of",
     "run_task",
+    "service",
 ]

@@ -250,8 +250,10 @@ def preview(
 
     On a real account too; there BatchGetImage, which reads the manifest, counts as a pull.
     """
-    definition, name = _definition(lab, task_definition)
-    placement = _placement(cluster, launch_type, network, subnets, security_groups, assign_public_ip, platform_version)
+    definition, name = definition_of(lab, task_definition)
+    placement = placement_of(
+        cluster, launch_type, network, subnets, security_groups, assign_public_ip, platform_version
+    )
     return _resolved(lab, definition, name, placement, {})
 
 
@@ -288,9 +290,11 @@ def run_task(
         InvalidDocument: The document is no task definition.
         AwsCallError: AWS refused a call.
     """
-    arn = _registered(lab, task_definition)
-    definition, name = _definition(lab, arn)
-    placement = _placement(cluster, launch_type, network, subnets, security_groups, assign_public_ip, platform_version)
+    arn = registered(lab, task_definition)
+    definition, name = definition_of(lab, arn)
+    placement = placement_of(
+        cluster, launch_type, network, subnets, security_groups, assign_public_ip, platform_version
+    )
     return start(lab, definition, name, placement, {})
 
 
@@ -310,13 +314,13 @@ def start(
     return replace(task, arn=_at_ecs(lab, task))
 
 
-def _registered(lab: Lab, given: TaskDefinitionLike) -> str:
+def registered(lab: Lab, given: TaskDefinitionLike) -> str:
     if isinstance(given, str) and not given.lstrip().startswith("{"):
         return given
     return register(lab, given)
 
 
-def _definition(lab: Lab, given: TaskDefinitionLike) -> tuple[TaskDefinition, str]:
+def definition_of(lab: Lab, given: TaskDefinitionLike) -> tuple[TaskDefinition, str]:
     """Return a task definition and its name: an ARN if ECS knows it, else its family."""
     if isinstance(given, TaskDefinition):
         return given, given.family
@@ -333,7 +337,7 @@ def _plain(described: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in described.items() if not isinstance(value, datetime)}
 
 
-def _placement(
+def placement_of(
     cluster: str,
     launch_type: str,
     network: LabNetwork | None,
@@ -483,3 +487,12 @@ def _has_host_names(lab: Lab, subnet_id: str) -> bool:
         vpc = ask(ec2, "DescribeSubnets", place, SubnetIds=[subnet_id])["Subnets"][0]["VpcId"]
         answer = ask(ec2, "DescribeVpcAttribute", place, VpcId=vpc, Attribute="enableDnsHostnames")
     return bool(answer["EnableDnsHostnames"]["Value"])
+
+
+def stop(lab: Lab, task: Task, reason: str) -> None:
+    """Stop a task at ECS, if ECS took it."""
+    if not task.arn:
+        return
+    with lab.administrator():
+        place = f"task {task.arn!r}"
+        ask(lab.client("ecs"), "StopTask", place, cluster=task.placement.cluster, task=task.arn, reason=reason)
