@@ -16,7 +16,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from zipfile import ZipFile, ZipInfo
 
@@ -29,7 +29,7 @@ ARCHIVES = (".jar", ".war", ".ear")
 
 _POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
 _MANIFEST = "META-INF/MANIFEST.MF"
-_NAMED = re.compile(r"(?P<artifact>[A-Za-z][\w.]*?(?:[-_][A-Za-z][\w.]*?)*)-(?P<version>\d[\w.+]*(?:-[\w.+]+)*)")
+_VERSION_PART = re.compile(r"-(?=\d)")
 _VERSIONS = ("Implementation-Version", "Bundle-Version", "Specification-Version")
 _GROUP = re.compile(r"[a-z][\w-]*(?:\.[\w-]+)+")
 _SPRING = frozenset(
@@ -93,16 +93,12 @@ class _Walk:
 
     def _own(self, opened: ZipFile, file_name: str, inside: str) -> Iterator[Listed]:
         """List what the archive says about itself."""
-        names = [name for name in opened.namelist() if _POM.fullmatch(name)]
-        found = [_from_pom(self._read(opened, opened.getinfo(name), _TEXT), inside) for name in names]
-        listed = [each for each in found if each is not None]
-        if not listed:
-            manifest = b""
-            if _MANIFEST in opened.namelist():
-                manifest = self._read(opened, opened.getinfo(_MANIFEST), _TEXT)
-            fallback = _from_name(file_name, _main_section(manifest), inside)
-            listed = [fallback] if fallback else []
-        yield from listed
+        entries = {info.filename: info for info in opened.infolist()}
+        poms = [self._read(opened, info, _TEXT) for name, info in entries.items() if _POM.fullmatch(name)]
+        listed = [each for each in (_from_pom(pom, inside) for pom in poms) if each is not None]
+        manifest = self._read(opened, entries[_MANIFEST], _TEXT) if _MANIFEST in entries else b""
+        own = _from_name(file_name, _main_section(manifest), inside, listed)
+        yield from (*listed, *([own] if own else []))
 
     def _nested(self, opened: ZipFile, info: ZipInfo, inside: str, depth: int) -> Iterator[Listed]:
         path = f"{inside}!/{info.filename}" if inside else info.filename
@@ -151,15 +147,39 @@ def _main_section(manifest: bytes) -> Mapping[str, str]:
     return {name.strip(): value.strip() for name, colon, value in pairs if colon}
 
 
-def _from_name(file_name: str, manifest: Mapping[str, str], inside: str) -> Listed | None:
+def _from_name(file_name: str, manifest: Mapping[str, str], inside: str, known: Sequence[Listed]) -> Listed | None:
+    """Name an archive after its file, unless it has said who it is.
+
+    A file whose name begins with none of the artifacts in it was merged of them, and is one more. A name without a
+    version adds nothing to what is known.
+    """
     stem = file_name.rpartition(".")[0]
-    named = _NAMED.fullmatch(stem)
     stated = next((manifest[key].split()[0] for key in _VERSIONS if manifest.get(key)), "")
-    artifact, version = (named["artifact"], named["version"]) if named else (stem, stated)
+    artifact, version = _parted(stem, stated)
+    if known and (artifact == stem or any(_alike(stem).startswith(_alike(_artifact(each))) for each in known)):
+        return None
+    version = version or stated
     if not (artifact and version):
         return None
     group = _group(artifact, manifest)
     return Listed(f"{group}:{artifact}" if group else artifact, version, inside=inside)
+
+
+def _parted(stem: str, stated: str) -> tuple[str, str]:
+    """Part ``log4j-1.2-api-2.14.1`` before the version that the manifest states, else before the first number."""
+    if stated and stem.endswith(f"-{stated}"):
+        return stem.removesuffix(f"-{stated}"), stated
+    match = _VERSION_PART.search(stem)
+    return (stem[: match.start()], stem[match.end() :]) if match else (stem, "")
+
+
+def _artifact(listed: Listed) -> str:
+    return listed.name.rpartition(":")[2]
+
+
+def _alike(name: str) -> str:
+    """Level what people exchange when they rename a file: ``geronimo-annotation_1.3_spec`` has two more spellings."""
+    return re.sub(r"[-_.]+", "-", name)
 
 
 def _group(artifact: str, manifest: Mapping[str, str]) -> str:
