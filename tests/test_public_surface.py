@@ -18,6 +18,7 @@ PUBLIC = {
     "__version__",
     "access",
     "check",
+    "deploy",
     "expect_error",
     "hint",
     "lifecycle",
@@ -27,8 +28,12 @@ PUBLIC = {
     "quiz",
     "registry",
     "reset",
+    "scan",
+    "security",
     "show",
+    "signatures",
     "solution",
+    "workloads",
 }
 LAB = {
     "account_id",

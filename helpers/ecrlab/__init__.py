@@ -17,6 +17,7 @@ _HOMES = {
     "Mock": "ecrlab.cloud",
     "access": "",
     "check": "ecrlab.course",
+    "deploy": "",
     "expect_error": "ecrlab.cloud",
     "hint": "ecrlab.course",
     "lifecycle": "",
@@ -26,15 +27,19 @@ _HOMES = {
     "quiz": "ecrlab.show",
     "registry": "",
     "reset": "ecrlab.course",
+    "scan": "",
+    "security": "",
     "show": "",
+    "signatures": "",
     "solution": "ecrlab.course",
+    "workloads": "",
 }
 """Public name -> the module it lives in; an empty home means the name is itself a subpackage."""
 
 __all__ = [*sorted(_HOMES), "__version__"]
 
 if TYPE_CHECKING:
-    from ecrlab import access, lifecycle, oci, pricing, registry, show
+    from ecrlab import access, deploy, lifecycle, oci, pricing, registry, scan, security, show, signatures, workloads
     from ecrlab.cloud import Aws, Lab, Mock, expect_error, open_lab
     from ecrlab.course import check, hint, reset, solution
     from ecrlab.show import quiz
