@@ -12,6 +12,7 @@ from ecrlab.scan.layer import LayerContents, read_layer
 from ecrlab.scan.limits import Limits
 from ecrlab.scan.matching import match
 from ecrlab.scan.package import Manager, Package, System
+from ecrlab.scan.sbom import cyclonedx
 from ecrlab.scan.report import Comparison, Report, compare
 from ecrlab.scan.scanning import scan
 from ecrlab.scan.shapes import ScannedImage, basic_findings, enhanced_findings, severity_counts_of
@@ -49,6 +50,7 @@ __all__ = [
     "compare",
     "compare_versions",
     "enhanced_findings",
+    "cyclonedx",
     "inventory",
     "load_advisories",
     "match",

@@ -95,12 +95,10 @@ def _component(url: str, packages: list[Package]) -> dict[str, Any]:
         component["name"] = package.name
     component |= {"version": package.version, "purl": url}
     component["evidence"] = {"occurrences": [{"location": each.file_path} for each in packages]}
+    layers = dict.fromkeys(str(each.layer_digest) for each in packages)
     component["properties"] = [
         {"name": "ecrlab:ecosystem", "value": package.ecosystem},
-        *(
-            {"name": "ecrlab:layer", "value": layer}
-            for layer in dict.fromkeys(str(each.layer_digest) for each in packages)
-        ),
+        *({"name": "ecrlab:layer", "value": layer} for layer in layers),
     ]
     if package.source != package.name or package.source_version != package.version:
         component["properties"].append({"name": "ecrlab:source", "value": f"{package.source} {package.source_version}"})
