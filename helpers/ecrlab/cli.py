@@ -292,7 +292,49 @@ def _prices(options: argparse.Namespace) -> int:
     return 0
 
 
-COMMANDS: tuple[Callable[[Any], None], ...] = (_add_lab, _add_doctor, _add_run, _add_progress, _add_cost, _add_prices)
+# --- ecrlab report-card --------------------------------------------------------------------------------------------
+
+
+def _add_report_card(commands: Any) -> None:
+    card = commands.add_parser(
+        "report-card",
+        help="judge how securely a repository, or all of an account, is kept",
+        description="Check a real account, read only: tags, scans, policies, signatures, what piles up; each fault "
+        "with its reason and the call that mends it. Exit code 1: something failed.",
+    )
+    card.add_argument("--profile", required=True, metavar="NAME", help="an AWS profile; nothing is changed")
+    card.add_argument("--region", metavar="R", help="default: the profile's")
+    card.add_argument("--repository", metavar="NAME", help="this one only, in full; default: all, and the registry")
+    card.add_argument("--json", action="store_true", help="the checks for a program")
+    card.add_argument(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="let the exit code say only whether the newest images have been scanned and have nothing as bad as this",
+    )
+    card.set_defaults(command=_report_card)
+
+
+def _report_card(options: argparse.Namespace) -> int:
+    from ecrlab.clock import SystemClock
+    from ecrlab.cloud import reading_client
+    from ecrlab.security import report_card
+
+    client = reading_client(options.profile, options.region)
+    threshold = {"fail_on": options.fail_on} if options.fail_on else {}
+    card = report_card(client, options.repository, now=SystemClock().now(), **threshold)
+    print(card.to_json() if options.json else card)
+    return 1 if (card.images_in_doubt if options.fail_on else card.failures) else 0
+
+
+COMMANDS: tuple[Callable[[Any], None], ...] = (
+    _add_lab,
+    _add_doctor,
+    _add_run,
+    _add_progress,
+    _add_cost,
+    _add_prices,
+    _add_report_card,
+)
 
 
 if __name__ == "__main__":

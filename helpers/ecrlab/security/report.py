@@ -11,7 +11,10 @@ from ecrlab.errors import InvalidInput
 from ecrlab.oci.shown import Shown
 from ecrlab.security.checks import Check, CheckOutcome
 
-__all__ = ["REGISTRY", "ReportCard"]
+__all__ = ["FINDINGS_CHECK", "REGISTRY", "ReportCard"]
+
+FINDINGS_CHECK = "no-severe-findings"
+"""The code of the check that goes by scans."""
 
 REGISTRY = "registry"
 """The subject of the checks that are about the whole registry."""
@@ -51,6 +54,12 @@ class ReportCard(Shown):
     def unknowns(self) -> tuple[Check, ...]:
         """The checks whose outcome is not known."""
         return tuple(check for check in self.checks if check.outcome is CheckOutcome.NOT_KNOWN)
+
+    @property
+    def images_in_doubt(self) -> tuple[Check, ...]:
+        """The checks of newest images that found something too bad, or that have no scan to go by."""
+        doubtful = (CheckOutcome.FAIL, CheckOutcome.NOT_KNOWN)
+        return tuple(check for check in self.checks if check.code == FINDINGS_CHECK and check.outcome in doubtful)
 
     @property
     def green(self) -> bool:

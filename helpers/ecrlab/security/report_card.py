@@ -14,7 +14,7 @@ from ecrlab.security.fact_reading import read_registry, read_repositories, read_
 from ecrlab.security.facts import RegistryFacts, RepositoryFacts, Terms
 from ecrlab.security.gate import Ignore
 from ecrlab.security.reading import Reading, Unread
-from ecrlab.security.report import REGISTRY, ReportCard
+from ecrlab.security.report import FINDINGS_CHECK, REGISTRY, ReportCard
 from ecrlab.security.severity import checked_severity
 
 __all__ = ["CHECKS", "report_card"]
@@ -25,7 +25,7 @@ _REGISTRY_CHECKS: tuple[tuple[str, int, Callable[[RegistryFacts, Terms], Verdict
 )
 _REPOSITORY_CHECKS: tuple[tuple[str, int, Callable[[RepositoryFacts, Terms], Verdict]], ...] = (
     ("no-public-access", 5, policy_checks.no_public_access),
-    ("no-severe-findings", 5, newest_checks.no_severe_findings),
+    (FINDINGS_CHECK, 5, newest_checks.no_severe_findings),
     ("tags-immutable", 3, repository_checks.tags_immutable),
     ("scanning-on", 3, repository_checks.scanning_on),
     ("policy-sound", 2, policy_checks.policy_sound),
