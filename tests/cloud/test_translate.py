@@ -68,6 +68,11 @@ CASES = {  # id: (botocore's exception, the whole message)
         "PutImage on repository 'api': LayersNotFoundException: no; "
         "upload the layers it names before put_image, the config blob among them",
     ),
+    "scanned within 24 hours": (
+        ClientError({"Error": {"Code": "LimitExceededException", "Message": "no"}}, "StartImageScan"),
+        "PutImage on repository 'api': LimitExceededException: no; "
+        "wait: an image is scanned once in 24 hours, a scan on push included",
+    ),
     "throttled": (
         refused("ThrottlingException", "Rate exceeded"),
         "PutImage on repository 'api': ThrottlingException: Rate exceeded; "

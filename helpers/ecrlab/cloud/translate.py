@@ -81,11 +81,21 @@ WAYS_OUT: dict[str, str] = {
 }
 """AWS's error code, or the name of botocore's exception -> what to do."""
 
+_WAYS_OUT_OF_CALLS = {
+    ("StartImageScan", "LimitExceededException"): (
+        "wait: an image is scanned once in 24 hours, a scan on push included"
+    ),
+}
+"""Operation and code -> what to do where the same code means something else. Source: Amazon ECR service quotas."""
+
 _OTHERWISE = "look up this code under the operation in the AWS API reference"
 
 
 def way_out_of(error: BaseException, code: str) -> str:
-    """Return the instruction for a refusal, by its code or by what kind of exception it is."""
+    """Return the instruction for a refusal, by its call, its code, or by what kind of exception it is."""
+    asked = str(getattr(error, "operation_name", ""))
+    if (asked, code) in _WAYS_OUT_OF_CALLS:
+        return _WAYS_OUT_OF_CALLS[asked, code]
     if code in WAYS_OUT:
         return WAYS_OUT[code]
     kinds = {SSOError: "SSOTokenLoadError", NoCredentialsError: "NoCredentialsError"}
