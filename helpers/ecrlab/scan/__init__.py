@@ -12,8 +12,8 @@ from ecrlab.scan.layer import LayerContents, read_layer
 from ecrlab.scan.limits import Limits
 from ecrlab.scan.matching import match
 from ecrlab.scan.package import Manager, Package, System
-from ecrlab.scan.sbom import cyclonedx
 from ecrlab.scan.report import Comparison, Report, compare
+from ecrlab.scan.sbom import cyclonedx
 from ecrlab.scan.scanning import scan
 from ecrlab.scan.shapes import ScannedImage, basic_findings, enhanced_findings, severity_counts_of
 from ecrlab.scan.sharing import SharedLayer, SharedLayers, shared_base
@@ -49,8 +49,8 @@ __all__ = [
     "basic_findings",
     "compare",
     "compare_versions",
-    "enhanced_findings",
     "cyclonedx",
+    "enhanced_findings",
     "inventory",
     "load_advisories",
     "match",
