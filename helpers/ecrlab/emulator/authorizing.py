@@ -16,7 +16,7 @@ from ecrlab.access import ACTIONS, Decision, Policies, Policy, PolicyKind, Princ
 from ecrlab.emulator.state import Registry, Repository
 from ecrlab.naming import partition_of
 
-__all__ = ["Caller", "Context", "Keys", "administrator", "decisions", "locks_out"]
+__all__ = ["Caller", "Context", "Keys", "administrator", "decide_elsewhere", "decisions", "locks_out"]
 
 _EVERYTHING = parse(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
@@ -89,6 +89,22 @@ def decisions(
         owner = "" if "resourceArn" in parameters else registry.account_id  # an ARN says itself whose it is
         request = Request(caller.principal, action, resource, owner, context)
         yield decide(request, _policies(caller, registry, repository))
+
+
+def decide_elsewhere(caller: Caller, action: str, resource: str, registry: Registry, now: datetime) -> Decision:
+    """Decide what ECR asks of another service in the caller's name; only the caller's own side has a say.
+
+    Args:
+        caller: Who asked ECR.
+        action: What ECR asks for, ``signer:SignPayload``.
+        resource: The ARN of a resource of that service; its own policy, if it has one, is not asked.
+        registry: For which registry.
+        now: For ``aws:CurrentTime``; timezone-aware.
+    """
+    context = _context(caller, {}, registry, now) | {"aws:ViaAWSService": "true"}
+    request = Request(caller.principal, action, resource, caller.principal.account_id or "", context)
+    own_side = Policies(identity=caller.identity, boundary=caller.boundary, session=caller.session, scps=caller.scps)
+    return decide(request, own_side)
 
 
 def locks_out(caller: Caller | None, repository: Repository, policy: Policy, registry: Registry, now: datetime) -> bool:

@@ -307,6 +307,19 @@ def preview_not_found(repository: str, registry_id: str) -> EcrError:
     )
 
 
+def signing_configuration_not_found(registry_id: str) -> EcrError:
+    """Build SigningConfigurationNotFoundException. Wording: guess in the pattern of its siblings."""
+    return EcrError(
+        "SigningConfigurationNotFoundException",
+        f"Signing configuration does not exist for the registry with id '{registry_id}'",
+    )
+
+
+def signing_invalid(place: str, fact: str) -> EcrError:
+    """Build the ValidationException for a signing rule that cannot work. Wording: guess."""
+    return EcrError("ValidationException", f"Invalid signing configuration at '{place}': {fact}")
+
+
 def exclusion_already_exists(principal_arn: str, registry_id: str) -> EcrError:
     """Build ExclusionAlreadyExistsException. Wording: guess after the model's documentation."""
     return EcrError(

@@ -43,7 +43,7 @@ def _absent(on_aws: str) -> Fidelity:
 _EVENTUALLY = "The change may take a moment to be visible everywhere."
 _PTC = "Pull-through cache rules fetch images from other registries on first use."
 _TEMPLATES = "Creation templates give repositories their settings when ECR creates them itself."
-_SIGNING = "Images are signed by AWS Signer when they are pushed."
+_SIGNING = "AWS Signer signs with keys of its own and takes a moment; here a stand-in signs until the next call."
 _KMS = "The caller needs permissions for the KMS key, too; here neither its policy nor the caller's are asked."
 _BACKFILL = "A backfill replicates images that were there before the rule."
 _DECIDED = "Policies decide about every caller; here about those a lab acts as, and those with keys of STS or IAM."
@@ -67,11 +67,11 @@ FIDELITY: dict[str, Fidelity] = {
     "DeleteRepository": _acts(),
     "DeleteRepositoryCreationTemplate": _absent(_TEMPLATES),
     "DeleteRepositoryPolicy": _acts(_DECIDED),
-    "DeleteSigningConfiguration": _absent(_SIGNING),
+    "DeleteSigningConfiguration": _acts(),
     "DeregisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
     "DescribeImageReplicationStatus": _absent("It tells for each destination whether the copy has arrived."),
     "DescribeImageScanFindings": _acts(_OUR_ADVISORIES),
-    "DescribeImageSigningStatus": _absent(_SIGNING),
+    "DescribeImageSigningStatus": _acts(_SIGNING),
     "DescribeImages": _acts(
         "The order of images is not documented, here it is that of their pushes; the newest basic scanning leaves "
         "imageScanStatus and imageScanFindingsSummary out, here they are filled."
@@ -91,7 +91,7 @@ FIDELITY: dict[str, Fidelity] = {
     "GetRegistryPolicy": _acts(_DECIDED),
     "GetRegistryScanningConfiguration": _acts(),
     "GetRepositoryPolicy": _acts(_DECIDED),
-    "GetSigningConfiguration": _absent(_SIGNING),
+    "GetSigningConfiguration": _acts(),
     "InitiateLayerUpload": _acts("An upload that is not completed ends by itself, at a time that AWS does not name."),
     "ListImageReferrers": _acts("The order of referrers is not documented; here it is that of their pushes."),
     "ListImages": _acts("The order of images is not documented; here it is that of their pushes."),
@@ -108,7 +108,7 @@ FIDELITY: dict[str, Fidelity] = {
         "With ENHANCED scanning Amazon Inspector takes over and is billed; an organization may fix the setting."
     ),
     "PutReplicationConfiguration": _kept("Images pushed from now on are copied, usually within 30 minutes."),
-    "PutSigningConfiguration": _absent(_SIGNING),
+    "PutSigningConfiguration": _acts(_SIGNING),
     "RegisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
     "SetRepositoryPolicy": _acts(_DECIDED),
     "StartImageScan": _acts(_SCANS),

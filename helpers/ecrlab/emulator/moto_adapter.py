@@ -31,7 +31,7 @@ from moto.core.utils import camelcase_to_underscores
 
 from ecrlab.access import Decision
 from ecrlab.clock import Clock, Happening, ManualClock, SystemClock
-from ecrlab.emulator import download_urls, errors, lifecycle_runs, moto_events, moto_sessions, service
+from ecrlab.emulator import download_urls, errors, lifecycle_runs, moto_events, moto_sessions, service, signing_runs
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.events import Event
 from ecrlab.emulator.fidelity import FIDELITY
@@ -158,6 +158,7 @@ class EcrBackend(moto_models.ECRBackend):
 
     def catch_up(self, until: datetime) -> tuple[Happening, ...]:
         """Let the registry do what it does by itself up to a moment."""
+        signing_runs.finish(self.registry)
         return lifecycle_runs.catch_up(self.registry, until, engines_are_ours=self.settings.rules.engines_are_ours)
 
     def _publish(self, event: Event) -> None:

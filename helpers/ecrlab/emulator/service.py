@@ -7,7 +7,7 @@ from typing import Any
 
 from ecrlab.access import Decision
 from ecrlab.clock import Clock
-from ecrlab.emulator import errors, lifecycle_runs
+from ecrlab.emulator import errors, lifecycle_runs, signing_runs
 from ecrlab.emulator.authorizing import Caller, decisions
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.model import checked
@@ -56,6 +56,8 @@ def answer(
     known = caller_of(principal) if rules.access_is_decided else None
     if known is not None and not known.is_administrator:
         _refuse_what_is_denied(decisions(known, operation, request, registry, now), on_refusal)
+    # Whoever asks how signing stands, and asks at once, finds it in progress.
+    signing_runs.finish(registry, begun_before=now if operation == "DescribeImageSigningStatus" else None)
     lifecycle_runs.catch_up(registry, now, engines_are_ours=rules.engines_are_ours)
     call = Call(
         operation,

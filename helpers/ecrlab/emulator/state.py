@@ -72,6 +72,20 @@ class Upload:
         return f"sha256:{self._hash.hexdigest()}"
 
 
+@dataclass(slots=True)
+class Signing:
+    """How the signature of an image by one profile stands: AWS's status, and why it failed if it did.
+
+    ``refusal`` says why the pusher may not sign with the profile; it was decided at the push.
+    """
+
+    begun_at: datetime
+    status: str = "IN_PROGRESS"
+    failure_code: str | None = None
+    failure_reason: str | None = None
+    refusal: str | None = None
+
+
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class Image:
     """A manifest in a repository.
@@ -81,7 +95,7 @@ class Image:
 
     ``status`` is AWS's: ACTIVE, ARCHIVED, or ACTIVATING while a restore is under way; ``Images`` changes it, with
     ``archived_at``, the latest move into the archive, and ``activated_at``, the latest return from it. ``scans`` holds
-    the latest scan of each type.
+    the latest scan of each type, ``signings`` the signature of each profile by its ARN.
     """
 
     digest: str
@@ -91,6 +105,7 @@ class Image:
     size: int | None
     pushed_at: datetime
     tags: dict[str, int] = field(default_factory=dict)
+    signings: dict[str, Signing] = field(default_factory=dict)
     status: str = "ACTIVE"
     archived_at: datetime | None = None
     activated_at: datetime | None = None
@@ -377,6 +392,8 @@ class Registry:
         self.scanning: dict[str, Any] = {"scanType": BASIC, "rules": []}
         self.basic_scans: deque[datetime] = deque()
         self.layer_contents: WeakKeyDictionary[Blob, LayerContents] = WeakKeyDictionary()
+        self.signing: dict[str, Any] | None = None
+        self.unsigned: list[tuple[Repository, Image]] = []
         self.pull_time_exclusions: dict[str, datetime] = {}
         self.caught_up_to: datetime | None = None
         self._blobs: WeakValueDictionary[str, Blob] = WeakValueDictionary()

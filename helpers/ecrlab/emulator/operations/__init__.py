@@ -15,6 +15,7 @@ from ecrlab.emulator.operations import (
     repositories,
     resource_tags,
     scanning,
+    signing,
     storage_class,
 )
 
@@ -32,6 +33,7 @@ OPERATIONS: dict[str, Operation] = {
     **repositories.OPERATIONS,
     **resource_tags.OPERATIONS,
     **scanning.OPERATIONS,
+    **signing.OPERATIONS,
     **storage_class.OPERATIONS,
 }
 """AWS's operation name -> the function that answers it."""

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ecrlab.emulator import encryption, errors, events, paging, scanning_runs, storage
+from ecrlab.emulator import encryption, errors, events, paging, scanning_runs, signing_runs, storage
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.manifest import Manifest, digest_of, read_manifest
 from ecrlab.emulator.mutability import is_fixed
@@ -56,6 +56,7 @@ def put_image(call: Call) -> Answer:
     if tag is not None:
         _point(call, repository, image, tag)
     call.registry.publish(events.image_pushed(repository, digest, tag, call.now))
+    signing_runs.enter(call.registry, repository, image, call.caller, call.now)
     if call.rules.engines_are_ours:
         scanning_runs.enter(call.registry, repository, image, call.now)
     return {"image": _image(repository, image, {"imageDigest": digest} | ({"imageTag": tag} if tag else {}))}
