@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from ecrlab.naming import Digest, ImageReference
 from ecrlab.workloads import Container, PullOutcome, PullPolicy, PullResult, back_off_seconds
+from ecrlab.workloads.backoff import BACK_OFF_LIMIT_S
 
 __all__ = ["ContainerState", "ContainerStatus", "Event", "ImageCache", "Kubelet"]
 
@@ -30,19 +31,23 @@ class ContainerState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of ``kubectl get events``.
+    """One line of ``kubectl get events``; what happens again is counted in the same line.
 
     Args:
-        at: When.
+        first_at: When it happened first.
+        at: When it happened last.
         type: ``Normal`` or ``Warning``.
         reason: ``Pulling``, ``Pulled``, ``Failed``, ``BackOff``, ``Started`` …
         message: The text.
+        count: How often it happened.
     """
 
+    first_at: datetime
     at: datetime
     type: str
     reason: str
     message: str
+    count: int = 1
 
 
 @dataclass(slots=True)
@@ -115,18 +120,54 @@ class Kubelet:
         self._pull = pull
         self._failures = 0
         self._last_try: datetime | None = None
-        self._status = ContainerStatus(container.name, container.image, ContainerState.PENDING)
+        self._status = ContainerStatus(container.name, container.image, ContainerState.POD_INITIALIZING)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether it has tried."""
+        return self._last_try is not None
 
     def begin(self, now: datetime) -> None:
         """Try for the first time."""
         self._try(now)
 
     def catch_up(self, now: datetime) -> bool:
-        """Make every try that has become due, and tell whether the container's state is another one than before."""
-        before = self._status.is_running
-        while (due := self._status.next_try) is not None and due <= now:
-            self._try(due)
+        """Make the tries that have become due, and tell whether the container runs or stopped running by that.
+
+        The first one is made as things stand now. If it fails, those after it would fail alike and are only counted.
+        """
+        before, due = self._status.is_running, self._status.next_try
+        if due is None or due > now:
+            return False
+        self._try(due)
+        if self._status.next_try is not None:
+            self._count_tries(now)
         return before is not self._status.is_running
+
+    def _count_tries(self, now: datetime) -> None:
+        """Count the tries up to a moment that end like the one before them."""
+        failures, last = self._failures, self._last_try
+        following = self._status.next_try
+        while following is not None and following <= now:
+            at_once = 1
+            if back_off_seconds(failures) == BACK_OFF_LIMIT_S:
+                at_once += (now - following) // timedelta(seconds=BACK_OFF_LIMIT_S)
+            failures += at_once
+            last = following + (at_once - 1) * timedelta(seconds=BACK_OFF_LIMIT_S)
+            following = last + timedelta(seconds=back_off_seconds(failures))
+        repeated = failures - self._failures
+        if not repeated or last is None:
+            return
+        self._repeat_events(last, repeated)
+        self._failures, self._last_try = failures, last
+        self._status = replace(self._status, tries=self._status.tries + repeated, next_try=following)
+
+    def _repeat_events(self, last: datetime, repeated: int) -> None:
+        """Count the events of the latest try again."""
+        newest = self._last_try
+        for number, event in enumerate(self.events):
+            if event.at == newest:
+                self.events[number] = replace(event, at=last, count=event.count + repeated)
 
     def status(self, now: datetime) -> ContainerStatus:
         """Say how the container is doing: right at a failed pull ``ErrImagePull``, afterwards ``ImagePullBackOff``."""
@@ -199,4 +240,8 @@ class Kubelet:
         self._status = replace(self._status, state=state, message=message, tries=self._status.tries + 1)
 
     def _note(self, now: datetime, kind: str, reason: str, message: str) -> None:
-        self.events.append(Event(now, kind, reason, message))
+        for number, event in enumerate(self.events):
+            if (event.type, event.reason, event.message) == (kind, reason, message):
+                self.events[number] = replace(event, at=now, count=event.count + 1)
+                return
+        self.events.append(Event(now, now, kind, reason, message))

@@ -11,11 +11,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ecrlab.cards import Card, Table, Tone
-from ecrlab.deploy.building import LabNetwork
+from ecrlab.deploy.lab_networks import LabNetwork
 from ecrlab.deploy.reading import ask
+from ecrlab.deploy.task import Placement, Task
 from ecrlab.deploy.tasks import (
-    Placement,
-    Task,
     TaskDefinitionLike,
     definition_of,
     placement_of,

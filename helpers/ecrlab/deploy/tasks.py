@@ -7,29 +7,21 @@ would show, so that DescribeTasks tells the same story; what it cannot hold is i
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ecrlab.cards import Card, Table, Tone
 from ecrlab.cloud import Mock
-from ecrlab.deploy.building import LabNetwork
-from ecrlab.deploy.networks import network_of
+from ecrlab.deploy.lab_networks import LabNetwork
 from ecrlab.deploy.reading import ask
 from ecrlab.deploy.repositories import repository_of
-from ecrlab.deploy.roles import role_arn_of, role_of
+from ecrlab.deploy.task import ContainerPull, Placement, Task
+from ecrlab.deploy.task_pullers import puller_of
 from ecrlab.errors import InvalidInput
 from ecrlab.naming import Digest, ImageReference
-from ecrlab.oci import Platform
-from ecrlab.oci.shown import Shown
 from ecrlab.workloads import (
     Container,
     LaunchType,
-    Network,
-    Puller,
-    PullerKind,
-    PullOutcome,
-    PullResult,
     TaskDefinition,
     parse_task_definition,
     resolve,
@@ -38,158 +30,20 @@ from ecrlab.workloads import (
 if TYPE_CHECKING:
     from ecrlab.cloud import Lab
 
-__all__ = ["ContainerPull", "Placement", "Task", "preview", "register", "run_task"]
+__all__ = [
+    "TaskDefinitionLike",
+    "definition_of",
+    "placement_of",
+    "preview",
+    "register",
+    "registered",
+    "run_task",
+    "start",
+    "stop",
+]
 
 TaskDefinitionLike = TaskDefinition | Mapping[str, Any] | str
 """A value, a document, JSON text, or the name of a registered one: ``api`` or ``api:3``."""
-
-_ARM_FAMILIES = {"a1", "c6g", "c7g", "c8g", "m6g", "m7g", "m8g", "r6g", "r7g", "r8g", "t4g"}
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerPull:
-    """The pull of one container.
-
-    Args:
-        container: Its name.
-        result: How the pull ended.
-    """
-
-    container: str
-    result: PullResult
-
-
-@dataclass(frozen=True, slots=True)
-class Placement:
-    """Where tasks run: everything about them but what they run.
-
-    Args:
-        cluster: Name of the ECS cluster.
-        launch_type: ``FARGATE`` or ``EC2``.
-        subnets: For Fargate, where tasks may be placed; here they go to the first.
-        security_groups: Of the tasks; by default the VPC's own.
-        assign_public_ip: Whether a task gets a public address.
-        platform_version: Of Fargate.
-    """
-
-    cluster: str = "course"
-    launch_type: LaunchType = LaunchType.FARGATE
-    subnets: tuple[str, ...] = ()
-    security_groups: tuple[str, ...] = ()
-    assign_public_ip: bool = False
-    platform_version: str = "LATEST"
-
-    @property
-    def on_fargate(self) -> bool:
-        """Whether the tasks run on Fargate."""
-        return self.launch_type is LaunchType.FARGATE
-
-    @property
-    def network_configuration(self) -> dict[str, Any]:
-        """The same as ECS takes it."""
-        public = "ENABLED" if self.assign_public_ip else "DISABLED"
-        groups = list(self.security_groups)
-        return {
-            "awsvpcConfiguration": {"subnets": list(self.subnets), "securityGroups": groups, "assignPublicIp": public}
-        }
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Task(Shown):
-    """A task that was run, as it is a moment later.
-
-    Args:
-        arn: Its ARN at ECS; empty if ECS did not take it (a preview).
-        task_definition: ARN or family of its task definition.
-        placement: Where it ran.
-        pulls: The pull of each container, in the order of the definition; after an essential one that failed, none.
-        started_at: When it was run.
-    """
-
-    arn: str
-    task_definition: str
-    placement: Placement
-    pulls: tuple[ContainerPull, ...]
-    started_at: datetime
-
-    @property
-    def failed(self) -> PullResult | None:
-        """The first pull that kept a container from running; ``None`` if they all run."""
-        return next((pull.result for pull in self.pulls if pull.result.obstacle is not None), None)
-
-    @property
-    def status(self) -> str:
-        """``RUNNING`` or ``STOPPED``, as ECS says."""
-        return "RUNNING" if self.failed is None else "STOPPED"
-
-    @property
-    def started(self) -> bool:
-        """Whether every container runs."""
-        return self.failed is None
-
-    @property
-    def stopped_reason(self) -> str:
-        """What DescribeTasks shows as ``stoppedReason``; empty while it runs.
-
-        A container whose program cannot be executed starts and ends at once: its own log has the message.
-        """
-        failed = self.failed
-        if failed is None:
-            return ""
-        return "Essential container in task exited" if failed.outcome is PullOutcome.CRASHED else failed.message
-
-    @property
-    def stop_code(self) -> str:
-        """What DescribeTasks shows as ``stopCode``; empty while it runs."""
-        failed = self.failed
-        if failed is None:
-            return ""
-        return "EssentialContainerExited" if failed.outcome is PullOutcome.CRASHED else "TaskFailedToStart"
-
-    @property
-    def images(self) -> Mapping[str, Digest | None]:
-        """The digest that each container's image meant, as ECS keeps it: of an index, if it was one."""
-        return {pull.container: pull.result.resolved for pull in self.pulls}
-
-    def pull(self, container: str = "") -> PullResult:
-        """Return the pull of a container, by default of the first.
-
-        Raises:
-            InvalidInput: No container has this name.
-        """
-        found = [pull.result for pull in self.pulls if container in ("", pull.container)]
-        if not found:
-            names = ", ".join(pull.container for pull in self.pulls) or "none"
-            raise InvalidInput(f"task {self.task_definition}", f"no container {container!r}", f"there are: {names}")
-        return found[0]
-
-    def card(self) -> Card:
-        """Return the state of the task, and why."""
-        facts = [("task definition", self.task_definition), ("cluster", self.placement.cluster)]
-        facts += [("launch type", self.placement.launch_type.value), ("status", self.status)]
-        failed = self.failed
-        if failed is None:
-            return Card("The task runs", tuple(facts), tone=Tone.GOOD)
-        facts += [("stop code", self.stop_code), ("stopped reason", self.stopped_reason)]
-        body = [failed.reason, f"Way out: {failed.way_out}."]
-        if failed.outcome is PullOutcome.CRASHED:
-            body.insert(0, f"The container's log says: {failed.message}")
-        return Card("The task stopped", tuple(facts), body, tone=Tone.BAD)
-
-    def table(self) -> Table:
-        """Return the containers."""
-        rows = [
-            (pull.container, f"`{pull.result.reference}`", _short(pull.result.digest), pull.result.outcome.value)
-            for pull in self.pulls
-        ]
-        return Table(("container", "image", "digest that runs", "outcome"), rows)
-
-    def __repr__(self) -> str:
-        return f"<Task {self.task_definition} {self.status}>"
-
-
-def _short(digest: Digest | None) -> str:
-    return f"sha256:{digest.short}…" if digest else "–"
 
 
 def register(lab: Lab, document: TaskDefinitionLike) -> str:
@@ -315,6 +169,7 @@ def start(
 
 
 def registered(lab: Lab, given: TaskDefinitionLike) -> str:
+    """Return the name of a registered task definition; a document is registered first."""
     if isinstance(given, str) and not given.lstrip().startswith("{"):
         return given
     return register(lab, given)
@@ -346,6 +201,11 @@ def placement_of(
     assign_public_ip: bool,
     platform_version: str,
 ) -> Placement:
+    """Put together where tasks run.
+
+    Raises:
+        InvalidInput: The launch type is none, or a subnet is missing.
+    """
     if launch_type not in (LaunchType.FARGATE, LaunchType.EC2):
         raise InvalidInput(f"launch_type={launch_type!r}", "tasks do not run there", "write 'FARGATE' or 'EC2'")
     if network is not None:
@@ -366,7 +226,7 @@ def placement_of(
 def _resolved(
     lab: Lab, definition: TaskDefinition, name: str, placement: Placement, pinned: Mapping[str, Digest | None]
 ) -> Task:
-    puller, network = _puller(lab, definition, placement)
+    puller, network = puller_of(lab, definition, placement)
     pulls: list[ContainerPull] = []
     for container in definition.containers:
         reference = _reference(container, pinned.get(container.name))
@@ -385,77 +245,6 @@ def _reference(container: Container, digest: Digest | None) -> ImageReference:
     """
     reference = ImageReference.as_pulled(container.image)
     return reference if digest is None or reference.digest else replace(reference, digest=digest)
-
-
-def _puller(lab: Lab, definition: TaskDefinition, placement: Placement) -> tuple[Puller, Network]:
-    return _on_fargate(lab, definition, placement) if placement.on_fargate else _on_ec2(lab, definition, placement)
-
-
-def _on_fargate(lab: Lab, definition: TaskDefinition, placement: Placement) -> tuple[Puller, Network]:
-    arn = definition.execution_role_arn
-    if arn is None:
-        raise InvalidInput(
-            f"task definition {definition.family!r}",
-            "it has no executionRoleArn, and on Fargate that role pulls private images",
-            "name one, e.g. deploy.execution_role(lab)",
-        )
-    principal, policies = role_of(lab, arn)
-    puller = Puller(
-        PullerKind.ECS_TASK_EXECUTION_ROLE,
-        principal,
-        lab.region,
-        policies,
-        platform=definition.platform or Platform("linux", "amd64"),
-        platform_version=placement.platform_version,
-    )
-    network = network_of(
-        lab,
-        placement.subnets[0],
-        security_groups=placement.security_groups,
-        public_ip=placement.assign_public_ip,
-    )
-    return puller, network
-
-
-def _on_ec2(lab: Lab, definition: TaskDefinition, placement: Placement) -> tuple[Puller, Network]:
-    """Read who pulls on the cluster's first container instance, and over which network: the instance's own."""
-    instance = _instance(lab, placement.cluster)
-    profile = instance.get("IamInstanceProfile", {}).get("Arn")
-    if profile is None:
-        fact = "it has no instance profile, so nobody can pull"
-        raise InvalidInput(f"instance {instance['InstanceId']}", fact, "start it with one")
-    principal, policies = role_of(lab, role_arn_of(lab, profile))
-    puller = Puller(
-        PullerKind.ECS_INSTANCE_ROLE, principal, lab.region, policies, platform=_platform(instance, definition)
-    )
-    network = network_of(
-        lab,
-        instance["SubnetId"],
-        security_groups=[group["GroupId"] for group in instance.get("SecurityGroups", ())],
-        public_ip=bool(instance.get("PublicIpAddress")),
-    )
-    return puller, network
-
-
-def _instance(lab: Lab, cluster: str) -> dict[str, Any]:
-    with lab.administrator():
-        ecs, ec2, place = lab.client("ecs"), lab.client("ec2"), f"cluster {cluster!r}"
-        arns = ask(ecs, "ListContainerInstances", place, cluster=cluster)["containerInstanceArns"]
-        if not arns:
-            raise InvalidInput(place, "it has no container instance", "add one, or use launch_type='FARGATE'")
-        described = ask(ecs, "DescribeContainerInstances", place, cluster=cluster, containerInstances=arns[:1])
-        identifier = described["containerInstances"][0]["ec2InstanceId"]
-        found = ask(ec2, "DescribeInstances", f"instance {identifier!r}", InstanceIds=[identifier])
-    instance: dict[str, Any] = found["Reservations"][0]["Instances"][0]
-    return instance
-
-
-def _platform(instance: Mapping[str, Any], definition: TaskDefinition) -> Platform:
-    """The machine decides. Its type tells more than ``Architecture``, in which moto always says x86_64."""
-    family = str(instance.get("InstanceType", "")).partition(".")[0]
-    system = definition.platform.os if definition.platform else "linux"
-    is_arm = instance.get("Architecture") == "arm64" or family in _ARM_FAMILIES
-    return Platform(system, "arm64" if is_arm else "amd64")
 
 
 def _at_ecs(lab: Lab, task: Task) -> str:

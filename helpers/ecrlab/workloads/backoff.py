@@ -5,10 +5,7 @@ Source: Kubernetes documentation, "Images" (ImagePullBackOff) and "Pod Lifecycle
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-
-__all__ = ["BACK_OFF_LIMIT_S", "back_off_seconds", "tries"]
+__all__ = ["BACK_OFF_LIMIT_S", "back_off_seconds"]
 
 _FIRST_S = 10
 BACK_OFF_LIMIT_S = 300
@@ -22,16 +19,3 @@ def back_off_seconds(failures: int) -> int:
         failures: From 1.
     """
     return min(_FIRST_S * 2 ** min(failures - 1, 10), BACK_OFF_LIMIT_S)
-
-
-def tries(first: datetime) -> Iterator[datetime]:
-    """Yield the moments at which a kubelet tries, if every try fails at once; endless.
-
-    Args:
-        first: The moment of the first try; timezone-aware.
-    """
-    moment, failures = first, 0
-    while True:
-        yield moment
-        failures += 1
-        moment += timedelta(seconds=back_off_seconds(failures))
