@@ -45,6 +45,7 @@ def test_gone_still_and_new():
     assert [["CVE-2"], ["CVE-1", "CVE-3"], ["CVE-2"]] == names
     assert (False, "") == (proof.proven_clean, proof.why_nothing_is_proven)
     assert "<Comparison: 1 gone, 2 still there, 1 new>" == repr(proof)
+    assert "✗ Not clean yet" == str(proof).splitlines()[0]
 
 
 NOT_PROVEN = {  # id: (before, after, why)
@@ -104,6 +105,8 @@ def test_a_shared_base_is_mended_once():
     assert ((str(bottom),), True) == (base.layers, base.certain)
     assert (("team/api:1", "team/web:1", "team/job:1"), 5, 15) == (base.images, len(base.findings), base.mended)
     assert f"layer {bottom.short}" == base.words
+    row = f"layer {bottom.short} team/api:1, team/web:1, team/job:1 1 CRITICAL, 3 HIGH, 1 UNDEFINED curl, libc-bin,"
+    assert " ".join(str(found).splitlines()[3].split()).startswith(row)
 
 
 def test_without_named_layers_the_common_beginning_is_likely():

@@ -155,6 +155,11 @@ WRONG = {  # id: (what is done, message)
         "gate(ignore=…): 'CVE-0' has neither reason nor last day; write security.Ignore('CVE-2024-2961', 'why it is "
         "bearable', until=date(2026, 12, 31))",
     ),
+    "only what can be mended, by a scan that does not say": (
+        lambda: security.gate(Findings("payments/api:1.0", DIGEST, "COMPLETE", kind="basic"), only_fixable=True),
+        "gate: only_fixable would let everything through, for a basic scan names no fixed versions; leave it out, or "
+        "scan with enhanced scanning",
+    ),
     "no reason": (
         lambda: Ignore("CVE-0", "  ", date(2026, 12, 31)),
         "Ignore('CVE-0'): there is no reason; say why it is bearable: somebody will ask",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ecrlab import registry, security
+from ecrlab import oci, registry, security
 from ecrlab.clock import START
 from ecrlab.errors import InvalidInput, RegistryError
 from ecrlab.oci import recipes
@@ -156,8 +156,6 @@ def test_a_trend_of_no_images(ecr, last):
 
 def test_origins_through_the_api(ecr, lab):
     """Findings and layers of images in the registry lead to the shared base; manifests are read, no layer is."""
-    from ecrlab import oci
-
     filters = [{"filter": "*", "filterType": "WILDCARD"}]
     rule = {"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": filters}
     ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[rule])
@@ -191,3 +189,18 @@ def test_what_has_no_origins(ecr, references, message):
         security.origins(ecr, references)
 
     assert message == str(refused.value)
+
+
+def test_an_archived_image_has_no_manifest_to_read(ecr):
+    """Findings may be there; the layers of an archived image cannot be read until it is restored."""
+    registry.push(ecr, OLD, NAME, tag="1.0")
+    ecr.update_image_storage_class(repositoryName=NAME, imageId={"imageTag": "1.0"}, targetStorageClass="ARCHIVE")
+
+    with pytest.raises(RegistryError) as refused:
+        security.origins(ecr, [f"{NAME}@{OLD.digest}"])
+
+    assert (
+        f"layers of {NAME}@{OLD.digest}: the image is archived, or it is being restored (ImageInaccessible from "
+        "BatchGetImage); restore it with ecr.update_image_storage_class(), wait until it is ACTIVE, and pull again"
+        == str(refused.value)
+    )

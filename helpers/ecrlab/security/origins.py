@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrlab.cards import Card, ShownAs, Table, Tone
-from ecrlab.errors import InvalidInput, RegistryError
+from ecrlab.errors import InvalidInput
 from ecrlab.oci.manifest import ImageManifest, parse_manifest
 from ecrlab.oci.media import MANIFEST_TYPES
+from ecrlab.registry.refusals import refused
 from ecrlab.security.findings import Finding, Findings, sorted_findings
 from ecrlab.security.images import NamedImage, find_image, parse_place
 from ecrlab.security.reading import Reading
@@ -86,8 +87,8 @@ class Origins(ShownAs):
             )
             for origin in self.entries
         ]
-        columns = ("comes from", "images", "findings", "packages", "mended by one repair")
-        return Table(columns, rows, "Fix it where it comes from, once, and rebuild what stands on it")
+        columns = ("comes from", "images", "findings", "packages", "findings mended at once")
+        return Table(columns, rows, "Mend it where it comes from, once, and rebuild what stands on it")
 
 
 def origins_of(images: Iterable[ScannedImage]) -> Origins:
@@ -143,7 +144,7 @@ def origins(client: Any, references: Iterable[str]) -> Origins:
 
     Raises:
         InvalidInput: A reference does not parse, or names an index.
-        RegistryError: An image is not there, or AWS refused.
+        RegistryError: An image is not there or cannot be read, or AWS refused.
     """
     if isinstance(references, str):
         raise InvalidInput("origins", f"{references!r} is one text", "hand over a list of references")
@@ -171,10 +172,7 @@ def _layers_of(reading: Reading, image: NamedImage) -> tuple[str, ...]:
     )
     if answer.get("failures"):
         failure = answer["failures"][0]
-        raise RegistryError(
-            reading.place,
-            f"{failure.get('failureReason', 'no reason given')} ({failure.get('failureCode')} from BatchGetImage)",
-            "see ecr.describe_images(): is it archived?",
-        )
+        code, reason = failure.get("failureCode", ""), failure.get("failureReason", "")
+        raise refused(reading.place, "BatchGetImage", code, reason, image.repository)
     manifest = parse_manifest(answer["images"][0]["imageManifest"].encode())
     return tuple(str(layer.digest) for layer in manifest.layers) if isinstance(manifest, ImageManifest) else ()
