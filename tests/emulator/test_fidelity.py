@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 from client_world import digest_of
@@ -74,6 +77,14 @@ def test_an_operation_answers_as_the_table_says(operation, world):
     assert (absent, 400 if code != "answered" else 200) == (code == "UnsupportedOperationException", status)
     if not absent and code != "answered":
         assert code in world.ecr.exceptions._code_to_exception
+
+
+def test_the_page_counts_right():
+    """docs/emulator.md says how many operations act, keep what they are told, and are missing."""
+    page = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text("utf-8")
+    count = Counter(entry.degree for entry in FIDELITY.values())
+    assert f"Of botocore's {len(FIDELITY)} operations {count[Degree.ACTS]} act, {count[Degree.ROUND_TRIP]} keep" in page
+    assert f"and {count[Degree.ABSENT]} answer `UnsupportedOperationException` by name" in page
 
 
 def test_a_sentence_for_what_is_missing():
