@@ -92,7 +92,7 @@ def _about_a_workload(
     yield from _about_containers(workload, point)
     for container, path in _with_paths(workload):
         yield from findings_about_image(container, (*path, "image"), point, around, wanted)
-        yield from _about_the_pull_policy(container, path, point)
+        yield from _about_the_pull_policy(container, workload, path, point)
         yield from _about_settings(at_path(workload.content, path), path, point)
     yield from _about_pull_secrets(workload, point)
     yield from _about_the_selector(workload, point)
@@ -116,7 +116,7 @@ def _about_containers(workload: Workload, point: Pointer) -> Iterator[Finding]:
     names = Counter(container.name for container in workload.containers)
     for container, path in _with_paths(workload):
         if names[container.name] > 1 and container.name:
-            sentence = f"{names[container.name]} containers are called {container.name!r}."
+            sentence = f"The name {container.name!r} is given to {names[container.name]} containers."
             way_out = "give each container a name of its own"
             yield point.finding(Code.DUPLICATE_NAME, (*path, "name"), sentence, way_out)
         elif container.name and not _CONTAINER_NAME.fullmatch(container.name):
@@ -125,8 +125,12 @@ def _about_containers(workload: Workload, point: Pointer) -> Iterator[Finding]:
             yield point.finding(Code.WRONG_SHAPE, (*path, "name"), sentence, way_out)
 
 
-def _about_the_pull_policy(container: Container, path: Steps, point: Pointer) -> Iterator[Finding]:
+def _about_the_pull_policy(container: Container, workload: Workload, path: Steps, point: Pointer) -> Iterator[Finding]:
     place = (*path, "imagePullPolicy")
+    written = at_path(workload.content, place)
+    if isinstance(written, str) and written not in list(PullPolicy):  # the schemas take any text
+        sentence = f"`{written}` is no pull policy."
+        yield point.finding(Code.UNKNOWN_VALUE, place, sentence, f"write one of {', '.join(PullPolicy)}")
     if container.pull_policy is PullPolicy.NEVER:
         sentence = "The kubelet never pulls this image: it has to be on every node already."
         yield point.finding(Code.NEVER_PULLED, place, sentence, "leave `imagePullPolicy` out")

@@ -54,7 +54,7 @@ def _about_size(definition: TaskDefinition, said: Mapping[str, Any], path: Steps
     task_memory = memory_mib(str(definition.document.get("memory") or ""))
     task_cpu = cpu_units(str(definition.document.get("cpu") or ""))
     memory, reserved, cpu = (_number(said.get(key)) for key in ("memory", "memoryReservation", "cpu"))
-    if memory is None and reserved is None and task_memory is None:
+    if memory is None and reserved is None and task_memory is None and not definition.for_fargate:
         sentence = "Neither the container nor the task says how much memory it needs, and ECS wants one of them to."
         yield point.finding(Code.CONTAINER_SIZE, (*path, "memory"), sentence, 'add "memory" or "memoryReservation"')
     if memory is not None and reserved is not None and reserved > memory:

@@ -83,7 +83,7 @@ def _about_the_whole(definition: TaskDefinition, said: Mapping[str, Any], point:
     for number, container in enumerate(definition.containers):
         if names[container.name] > 1:
             place = (*path, number, "name")
-            sentence = f"{names[container.name]} containers are called {container.name!r}."
+            sentence = f"The name {container.name!r} is given to {names[container.name]} containers."
             yield point.finding(Code.DUPLICATE_NAME, place, sentence, "give each container a name of its own")
         yield from _placeholder(container.name, (*path, number, "name"), point)
     yield from _placeholder(definition.family, ("family",), point)

@@ -124,6 +124,9 @@ def parse_task_definition(document: str | Mapping[str, Any]) -> TaskDefinition:
     entries = found.get("containerDefinitions")
     if not isinstance(entries, list):
         fact = "it has no list 'containerDefinitions'"
+        if "ContainerDefinitions" in found:
+            way_out = "begin every key with a small letter, as RegisterTaskDefinition does"
+            raise InvalidDocument(_NAME, f"{fact}, but 'ContainerDefinitions'", way_out)
         raise InvalidDocument(_NAME, fact, "add one, with a name and an image for each container")
     containers = tuple(_container(entry, number) for number, entry in enumerate(entries))
     return TaskDefinition(text, found, containers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -42,9 +42,8 @@ def shape_findings(found: KubernetesObject, point: Pointer, version: str) -> Ite
         InvalidInput: There are no schemas of that version.
     """
     import kubernetes_validate  # type: ignore[import-untyped]  # 100 ms, for checks only
-    from kubernetes_validate.utils import VersionNotSupportedError  # type: ignore[import-untyped]
 
-    _expect_version(version, kubernetes_validate.utils.all_versions()[0])
+    _expect_version(version, kubernetes_validate.utils.all_versions())
     try:
         kubernetes_validate.validate(dict(found.content), version, strict=True)
     except kubernetes_validate.SchemaNotFoundError:
@@ -53,21 +52,19 @@ def shape_findings(found: KubernetesObject, point: Pointer, version: str) -> Ite
         yield point.finding(Code.UNKNOWN_KIND, ("kind",), sentence, way_out)
     except kubernetes_validate.ValidationError as exc:
         yield _about(exc, point)
-    except VersionNotSupportedError as exc:
-        raise _no_such_version(version) from exc
 
 
-def _expect_version(version: str, oldest: str) -> None:
-    if not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise _no_such_version(version)
-    if int(version.partition(".")[2]) < int(oldest.split(".")[1]):
-        raise _no_such_version(version)
-
-
-def _no_such_version(version: object) -> InvalidInput:
-    return InvalidInput(
-        f"Kubernetes {version!r}", "there are no schemas of that version", f"write e.g. {DEFAULT_VERSION!r}"
-    )
+def _expect_version(version: str, known: Sequence[str]) -> None:
+    """Refuse a version without schemas; the library compares versions as text and would take 1.9 for a new one."""
+    minors = [int(entry.split(".")[1]) for entry in known]
+    if (
+        not isinstance(version, str)
+        or not _VERSION.fullmatch(version)
+        or not min(minors) <= int(version[2:]) <= max(minors)
+    ):
+        raise InvalidInput(
+            f"Kubernetes {version!r}", "there are no schemas of that version", f"write e.g. {DEFAULT_VERSION!r}"
+        )
 
 
 def _about(error: Any, point: Pointer) -> Finding:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ecrlab.errors import InvalidDocument
-from ecrlab.workloads.json_text import Span, path_text
+from ecrlab.workloads.json_text import Span, path_text, position_text
 
 __all__ = ["YamlDocument", "parse_documents"]
 
@@ -76,9 +76,8 @@ def _nodes(text: str, name: str) -> Iterator[Node | None]:
         yield from list(YAML(typ="rt", pure=True).compose_all(text))
     except MarkedYAMLError as exc:
         mark = exc.problem_mark or exc.context_mark
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        fact, way_out = _syntax_fault(text, exc.problem or exc.context or "malformed", mark.index if mark else 0)
-        raise InvalidDocument(name, f"{fact}{where}", way_out) from exc
+        fact, at, way_out = _syntax_fault(text, exc.problem or exc.context or "malformed", mark.index if mark else 0)
+        raise InvalidDocument(name, f"{fact} at {position_text(text, at)}", way_out) from exc
     except (YAMLError, ValueError) as exc:  # the reader: characters that no YAML may have
         reason = " ".join(str(exc).split())
         raise InvalidDocument(name, f"it is not YAML ({reason})", "take out what is no text") from exc
@@ -86,17 +85,19 @@ def _nodes(text: str, name: str) -> Iterator[Node | None]:
         raise InvalidDocument(name, "it is nested too deeply", "a manifest needs no more than a few levels") from exc
 
 
-def _syntax_fault(text: str, problem: str, at: int) -> tuple[str, str]:
-    """Say what is wrong where the parser stopped, in the words of the usual slips of the pen."""
+def _syntax_fault(text: str, problem: str, at: int) -> tuple[str, int, str]:
+    """Say what is wrong, where and what to do, in the words of the usual slips of the pen."""
+    line_before = text.rfind("\n", 0, max(0, text.rfind("\n", 0, at)))
+    template = min((found for found in map(text.find, ("{{", "{%"), [line_before + 1] * 2) if found >= 0), default=-1)
+    if 0 <= template <= at:
+        return "a template is there, not YAML", template, "render it first, e.g. with helm template"
     if text[at : at + 1] == "\t":
-        return "a tab stands in the indentation", "indent with blanks"
-    if text[at : at + 1] == "%" or "{{" in text[max(0, at - 2) : at + 3]:
-        return "a template is there, not YAML", "render it first, e.g. with helm template"
+        return "a tab stands in the indentation", at, "indent with blanks"
     if "mapping values are not allowed" in problem:
-        return "a ':' stands where none can", "put the value in quotes, or mend the indentation"
+        return "a ':' stands where none can", at, "put the value in quotes, or mend the indentation"
     if "expected <block end>" in problem or "could not find expected ':'" in problem:
-        return f"the indentation or a ':' is wrong ({problem})", "line the keys of one mapping up"
-    return f"it is not YAML ({problem})", "correct it there"
+        return f"the indentation or a ':' is wrong ({problem})", at, "line the keys of one mapping up"
+    return f"it is not YAML ({problem})", at, "correct it there"
 
 
 def _is_empty(node: Node) -> bool:
