@@ -1,6 +1,6 @@
 # The two that matter are lab and test. ARGS go to the command: make lab ARGS=--no-browser
 IN := .venv/bin/
-.PHONY: help lab test check course bench lock
+.PHONY: help lab test check course bench links lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -19,6 +19,9 @@ course:  ## run every notebook and lab, in all builds
 
 bench:  ## measure what the kit costs against named peers
 	@tools/setup tools && $(IN)python tools/bench.py $(ARGS)
+
+links:  ## check every address of the course: form and known moves, and online where there is a network
+	@tools/setup tools && $(IN)python tools/links.py $(ARGS)
 
 lock:  ## write requirements.txt from pyproject.toml; ARGS=--upgrade for the newest
 	@tools/setup tools && $(IN)python tools/lock.py $(ARGS)

@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "address": "diagrams",
     "anatomy": "diagrams",
+    "corrections": "resources",
     "decision": "decision_picture",
     "deleted": "tables",
     "findings": "findings_pictures",
+    "glossary": "resources",
+    "history": "resources",
     "images": "tables",
     "journey": "diagrams",
     "layers_with_findings": "findings_pictures",
@@ -23,6 +26,7 @@ _HOMES = {
     "price_calculator": "calculator",
     "progress_bar": "transfers",
     "quiz": "questions",
+    "references": "resources",
     "registry_map": "diagrams",
     "repositories": "tables",
     "sequence": "diagrams",
@@ -35,9 +39,12 @@ _HOMES = {
 __all__ = [
     "address",
     "anatomy",
+    "corrections",
     "decision",
     "deleted",
     "findings",
+    "glossary",
+    "history",
     "images",
     "journey",
     "layers_with_findings",
@@ -47,6 +54,7 @@ __all__ = [
     "price_calculator",
     "progress_bar",
     "quiz",
+    "references",
     "registry_map",
     "repositories",
     "sequence",
@@ -63,6 +71,7 @@ if TYPE_CHECKING:
     from ecrlab.show.lifecycle_page import lifecycle_simulator
     from ecrlab.show.lifecycle_pictures import policy_rules, storage_year, timeline
     from ecrlab.show.questions import quiz
+    from ecrlab.show.resources import corrections, glossary, history, references
     from ecrlab.show.tables import deleted, images, repositories
     from ecrlab.show.transfers import progress_bar
 
