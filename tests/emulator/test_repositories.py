@@ -135,30 +135,3 @@ def test_replication_rules_come_back(ecr):
     ecr.put_replication_configuration(replicationConfiguration={"rules": rules})
     described = ecr.describe_registry()
     assert (ACCOUNT, {"rules": rules}) == (described["registryId"], described["replicationConfiguration"])
-
-
-def test_scanning_rules_decide_per_repository(ecr):
-    """A filter without a star is found anywhere in the name; unknown repositories are failures."""
-    ecr.create_repository(repositoryName="web")
-    rule = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "api", "filterType": "WILDCARD"}]}
-    ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[rule])
-    assert {"scanType": "BASIC", "rules": [rule]} == ecr.get_registry_scanning_configuration()["scanningConfiguration"]
-    answer = ecr.batch_get_repository_scanning_configuration(repositoryNames=["team/api", "web", "nope"])
-    assert [("team/api", "SCAN_ON_PUSH"), ("web", "MANUAL")] == [
-        (entry["repositoryName"], entry["scanFrequency"]) for entry in answer["scanningConfigurations"]
-    ]
-    assert ["nope"] == [failure["repositoryName"] for failure in answer["failures"]]
-
-
-def test_no_finding_is_ever_made_up(world):
-    """A scan fails for want of a scanner; a second one within 24 hours is refused."""
-    world.push(b"layer", tag="v1")
-    image = {"repositoryName": world.repository, "imageId": {"imageTag": "v1"}}
-    assert "IN_PROGRESS" == world.ecr.start_image_scan(**image)["imageScanStatus"]["status"]
-    findings = world.ecr.describe_image_scan_findings(**image)
-    assert {"status": "FAILED", "description": "This emulator has no scanner yet."} == findings["imageScanStatus"]
-    assert "imageScanFindings" not in findings
-    quota = ("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
-    assert quota == refusal(world.ecr.start_image_scan, **image)
-    world.clock.advance(hours=24)
-    world.ecr.start_image_scan(**image)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import timedelta
 from pathlib import Path
@@ -121,6 +122,25 @@ def test_an_unknown_system_cannot_be_scanned(os_release, world):
     start(world)
     world.clock.advance(minutes=1)
     assert "FAILED" == status(world)
+
+
+HOSTILE = {  # id: a layer that is none, or not whole
+    "bytes that are no archive": lambda whole: b"layer",
+    "a gzip stream that breaks off": lambda whole: whole[: len(whole) // 2],
+    "a gzip stream of zeros": lambda whole: gzip.compress(bytes(100_000)),
+    "nothing behind the head": lambda whole: whole[:10],
+}
+
+
+@pytest.mark.parametrize("layer", HOSTILE.values(), ids=HOSTILE)
+def test_no_finding_is_made_up(layer, world):
+    """What cannot be read has no findings; the scan fails, the call does not."""
+    (whole,) = layers_of(recipes.lab_image("debian-11-old"))[:1]
+    world.push(layer(whole), tag="v1")
+    start(world)
+    world.clock.advance(minutes=1)
+    answer = look(world)
+    assert ("FAILED", False) == (answer["imageScanStatus"]["status"], "imageScanFindings" in answer)
 
 
 # --- what is found --------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from ecrlab.emulator import events, scanner
 from ecrlab.emulator.scanning_rules import CONTINUOUS, MANUAL, frequency, scan_type
 from ecrlab.emulator.scans import BASIC, ENHANCED, Scan
 from ecrlab.emulator.state import Image, Registry, Repository
+from ecrlab.errors import InvalidImage
 from ecrlab.scan import Report
 
 __all__ = ["Results", "Standing", "begin", "enter", "exhausted_quota", "live", "look", "reconfigure", "standing"]
@@ -144,7 +145,7 @@ def _take_in(repository: Repository, at: datetime) -> None:
 def look(registry: Registry, repository: Repository, image: Image, at: datetime) -> Standing | None:
     """Tell where the scan of an image stands; the second look finds a scan that was under way complete."""
     scan = image.scans.get(scan_type(registry))
-    if scan is not None and scan.report is None and image.status == "ACTIVE":
+    if scan is not None and not scan.is_over and image.status == "ACTIVE":
         if scan.asked:
             _end(scan_type(registry), registry, repository, image, at)
         scan.asked = True
@@ -164,14 +165,16 @@ def standing(registry: Registry, repository: Repository, image: Image, at: datet
 
 
 def _basic_standing(scan: Scan) -> Standing:
-    """Source of status and description of what cannot be scanned: aws-observability/aws-otel-collector issue 2193."""
-    if scan.report is None:
+    """Source of what cannot be scanned: aws-observability/aws-otel-collector issue 2193."""
+    if not scan.is_over:
         return Standing("IN_PROGRESS", "The scan is in progress.")  # Guess: the description
+    if scan.report is None:
+        return _failed(scan)
     if scan.report.unsupported:
         return Standing(
             "FAILED", "UnsupportedImageError: The operating system and/or package manager are not supported."
         )
-    return Standing("COMPLETE", "The scan was completed successfully.", _results(scan, MANUAL, scan.started_at))
+    return Standing("COMPLETE", "The scan was completed successfully.", _results(scan, scan.report, scan.observed_at))
 
 
 def _enhanced_standing(scan: Scan | None, how_often: str, at: datetime) -> Standing | None:
@@ -185,11 +188,13 @@ def _enhanced_standing(scan: Scan | None, how_often: str, at: datetime) -> Stand
         return None if how_often == MANUAL else _EXPIRED
     if how_often == MANUAL:
         return Standing("FINDINGS_UNAVAILABLE", "The repository is not scanned any more.")
-    if scan.report is None:
+    if not scan.is_over:
         return Standing("PENDING", "Pending start of the image scan.")
+    if scan.report is None:
+        return _failed(scan)
     if scan.report.unsupported:
         return Standing("UNSUPPORTED_IMAGE", "The operating system of the image is not supported.")
-    results = _results(scan, how_often, at)
+    results = _results(scan, scan.report, _observed(scan, how_often, at))
     if how_often != CONTINUOUS:
         return Standing("COMPLETE", "The scan was completed successfully.", results)
     if at >= scan.eligible_from + _ELIGIBLE_FOR:
@@ -197,14 +202,17 @@ def _enhanced_standing(scan: Scan | None, how_often: str, at: datetime) -> Stand
     return Standing("ACTIVE", "Continuous scan is selected for image.", results)
 
 
+def _failed(scan: Scan) -> Standing:
+    return Standing("FAILED", f"The image could not be read: {scan.fault}.")  # Guess: the description
+
+
 _EXPIRED = Standing("SCAN_ELIGIBILITY_EXPIRED", "The image was pushed too long ago to be scanned.")
 
 
-def _results(scan: Scan, how_often: str, at: datetime) -> Results:
-    assert scan.report is not None
-    assert scan.finished_at is not None
-    observed = _observed(scan, how_often, at) or scan.finished_at
-    return Results(scanner.known(scan.report, observed), scan.finished_at, observed)
+def _results(scan: Scan, report: Report, observed_at: datetime | None) -> Results:
+    first = scan.finished_at or scan.started_at
+    last = observed_at or first
+    return Results(scanner.known(report, last), first, last)
 
 
 def _observed(scan: Scan, how_often: str, at: datetime) -> datetime | None:
@@ -225,39 +233,52 @@ def live(registry: Registry, repository: Repository, since: datetime, until: dat
     for image in sorted(under_way, key=lambda image: image.sequence):
         for kind, scan in image.scans.items():
             ends_at = scan.started_at + _TAKES
-            if scan.report is None and ends_at <= until:
+            if not scan.is_over and ends_at <= until:
                 yield _end(kind, registry, repository, image, ends_at)
     if scan_type(registry) == ENHANCED and frequency(registry, repository) == CONTINUOUS:
         for image in images.from_sequence(0):
             watched = image.scans.get(ENHANCED)
             if watched is not None and watched.report is not None and not watched.report.unsupported:
-                yield from _watched(repository, image, watched, since, until)
+                yield from _watched(repository, image, watched, watched.report, since, until)
 
 
 def _end(kind: str, registry: Registry, repository: Repository, image: Image, at: datetime) -> Happening:
     """End a scan: examine the image, tell EventBridge, and return what happened."""
     scan = image.scans[kind]
-    report = scan.report = scanner.examine(registry, repository, image, at)
     scan.finished_at = scan.observed_at = at
-    if all(each.report is not None for each in image.scans.values()):
+    if all(each.is_over for each in image.scans.values()):
         repository.images.scanning.discard(image.digest)
-    counts = scanner.severity_counts(scanner.known(report, at), kind)
+    try:
+        scan.report = scanner.examine(registry, repository, image, at)
+    except InvalidImage as fault:
+        scan.fault = str(fault)
+    counts = {} if scan.obstacle or scan.report is None else _counts(scan.report, kind, at)
     if kind == BASIC:
-        status = "FAILED" if report.unsupported else "COMPLETE"  # Guess: that a failure is told at all
+        status = "FAILED" if scan.obstacle else "COMPLETE"  # Guess: that a failure is told at all
         registry.publish(events.basic_scan_ended(repository, image, status, counts, at))
-    elif not report.unsupported:
+    elif not scan.obstacle:
         registry.publish(events.first_enhanced_scan_ended(repository, image, counts, at))
-    found = ", ".join(f"{number} {severity}" for severity, number in counts.items()) or "nothing found"
-    what = "could not be scanned: its operating system is not supported" if report.unsupported else f"scanned: {found}"
-    return Happening(at, repository.name_of(image), what)
+    return Happening(at, repository.name_of(image), _in_words(scan.obstacle, counts))
 
 
-def _watched(repository: Repository, image: Image, scan: Scan, since: datetime, until: datetime) -> Iterator[Happening]:
+def _counts(report: Report, kind: str, at: datetime) -> dict[str, int]:
+    return scanner.severity_counts(scanner.known(report, at), kind)
+
+
+def _in_words(obstacle: str, counts: dict[str, int]) -> str:
+    if obstacle:
+        return f"could not be scanned: {obstacle}"
+    found = ", ".join(f"{number} {severity}" for severity, number in counts.items())
+    return f"scanned: {found or 'nothing found'}"
+
+
+def _watched(
+    repository: Repository, image: Image, scan: Scan, report: Report, since: datetime, until: datetime
+) -> Iterator[Happening]:
     """Tell what continuous scanning has found after its first look, and when it ends."""
     expires = scan.eligible_from + _ELIGIBLE_FOR
     name, looked = repository.name_of(image), scan.observed_at or since
-    assert scan.report is not None
-    for finding in scan.report.findings:
+    for finding in report.findings:
         look = looked + max(0, (finding.vulnerability.published - looked.date()).days) * _DAY
         if looked < look < expires and since < look <= until:
             yield Happening(look, name, f"scanned again: {finding.id} ({finding.severity}) in {finding.package} is new")

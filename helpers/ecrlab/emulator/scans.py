@@ -17,14 +17,15 @@ BASIC, ENHANCED = "BASIC", "ENHANCED"
 
 @dataclass(slots=True)
 class Scan:
-    """A scan under way, until it has a ``report``.
+    """A scan, under way until it has been ended.
 
     Args:
         started_at: When it was asked for, by a push or a call.
         eligible_from: Of an enhanced scan: the push, or return from the archive, from which its days are counted.
         finished_at: When it ended.
         observed_at: When the image was looked at last; it moves on while an enhanced scan continues.
-        report: What was found.
+        report: What was found; ``None`` while it is under way, and if it failed.
+        fault: Why it failed.
         asked: Whether somebody has looked at it while it was under way.
     """
 
@@ -33,4 +34,17 @@ class Scan:
     finished_at: datetime | None = None
     observed_at: datetime | None = None
     report: Report | None = None
+    fault: str = ""
     asked: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self.finished_at is not None
+
+    @property
+    def obstacle(self) -> str:
+        """Why a scan that is over has no results; empty if it has."""
+        if self.report is not None and self.report.unsupported:
+            return "its operating system is not supported"
+        return self.fault
