@@ -218,7 +218,7 @@ class Images:
     def archive(self, image: Image, at: datetime) -> None:
         """Move an active image into the archive, where nothing is scanned; what a basic scan has found stays."""
         self._leave_active(image)
-        image.scans = {kind: scan for kind, scan in image.scans.items() if kind == BASIC and scan.report is not None}
+        image.scans = {kind: scan for kind, scan in image.scans.items() if kind == BASIC and scan.is_over}
         image.status, image.archived_at = "ARCHIVED", at
         self.followers.update(self._referrers.get(image.digest, ()))
 
