@@ -1,4 +1,4 @@
-"""``make links``: what it says about addresses that answer, that are gone, that lead elsewhere, that cannot be reached."""
+"""``make links``: what it says about addresses that answer, are gone, lead elsewhere, or cannot be reached."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def links() -> ModuleType:
 class Pages(BaseHTTPRequestHandler):
     """A site with a page, a page that moved, one that is gone, one for GET only, and one that keeps programs out."""
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         """Answer by the path."""
         status = {"/here": 200, "/moved": 301, "/gone": 404, "/get": 405, "/closed": 403}[self.path]
         self.send_response(status)
@@ -38,7 +38,7 @@ class Pages(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         """Answer what HEAD does not."""
         self.path = "/here" if self.path == "/get" else self.path
         self.do_HEAD()
