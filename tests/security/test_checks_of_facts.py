@@ -71,6 +71,29 @@ def test_signed(newest, outcome, reason):
     assert (outcome, reason) == (verdict.outcome.name, verdict.reason)
 
 
+RULES = {  # id: (signing rules of the registry, what the card says to do, whether it names a call)
+    "none": ((), "let a profile of AWS Signer sign what is pushed from now on, then push the image again", True),
+    "for all": (
+        ({"signingProfileArn": PROFILE},),
+        "push the image again: a signing rule covers this repository by now",
+        False,
+    ),
+    "not known": (
+        DENIED,
+        "add a signing rule of the registry that covers this repository, then push the image again",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(("rules", "fix", "calls"), RULES.values(), ids=RULES)
+def test_how_to_sign(rules, fix, calls):
+    """The fix depends on the rules that are there; unread rules are not overwritten."""
+    verdict = newest_checks.signed(facts(newest=signing(), registry=RegistryFacts({}, None, rules)), TERMS)
+
+    assert (fix, calls) == (verdict.fix, bool(verdict.call))
+
+
 def test_a_policy_that_the_kit_cannot_read():
     """AWS may accept what this kit does not know yet: then it is not known, and not a crash."""
     strange = facts(policy='{"Statement": 1}', lifecycle='{"rules": 1}')
@@ -125,7 +148,12 @@ def test_a_partial_exclusion_is_immutable_enough():
 def test_the_old_setting_of_a_repository_may_settle_it(answered):
     """A reader with AWS's ReadOnly policy may not read the registry's rules, but sees scanOnPush of the repository."""
     client, stub = answered
-    for operation in ("get_registry_scanning_configuration", "get_registry_policy", "describe_images"):
+    for operation in (
+        "get_registry_scanning_configuration",
+        "get_signing_configuration",
+        "get_registry_policy",
+        "describe_images",
+    ):
         stub.add_client_error(operation, "AccessDeniedException", "no")
     for operation in ("batch_get_repository_scanning_configuration", "get_repository_policy", "get_lifecycle_policy"):
         stub.add_client_error(operation, "AccessDeniedException", "no")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from botocore.session import get_session
-from ecrlab import oci, registry, security, signatures
+from ecrlab import oci, registry, scan, security, signatures
 from ecrlab.errors import InvalidInput, RegistryError
 from ecrlab.oci import recipes
 from ecrlab.security import CheckOutcome, Ignore, ReportCard
@@ -366,6 +366,50 @@ def test_a_policy_with_another_fault(ecr, lab):
 
     assert "FAIL" == outcome(card_of(ecr, lab), "policy-sound")
     assert "PASS" == outcome(card_of(ecr, lab), "no-public-access")
+
+
+def signer_profile(lab):
+    """Make a signing profile; return its ARN."""
+    made = lab.client("signer").put_signing_profile(profileName="release", platformId="Notation-OCI-SHA384-ECDSA")
+    return made["arn"]
+
+
+def test_mending_the_signing_keeps_the_rules_that_are_there(ecr, lab):
+    """PutSigningConfiguration replaces everything, so the call on the card repeats what must stay."""
+    profile = signer_profile(lab)
+    others = {
+        "signingProfileArn": profile,
+        "repositoryFilters": [{"filter": "prod-*", "filterType": "WILDCARD_MATCH"}],
+    }
+    ecr.put_signing_configuration(signingConfiguration={"rules": [others]})
+    push(ecr, lab)
+    call = card_of(ecr, lab).check("signed").call
+
+    eval(call.replace("<ARN of your profile>", profile), {"ecr": ecr})
+
+    rules = ecr.get_signing_configuration()["signingConfiguration"]["rules"]
+    assert ["prod-*", NAME] == [rule["repositoryFilters"][0]["filter"] for rule in rules]
+    check = card_of(ecr, lab).check("signed")
+    assert ("push the image again: a signing rule covers this repository by now", "") == (check.fix, check.call)
+
+
+def test_from_red_to_green(ecr, lab):
+    """Everything that the card asks for, done as it says, leads to a card without a fault and 100 of 100."""
+    make_public(ecr, lab)
+    push(ecr, lab, OLD, "1.0")
+    first = card_of(ecr, lab)
+    assert first.score < 25
+    for check in first.failures:
+        if check.code not in ("no-severe-findings", "sbom-attached"):
+            eval(check.call.replace("<ARN of your profile>", signer_profile(lab)), {"ecr": ecr})
+
+    push(ecr, lab, CLEAN, "1.1")
+    names = {"ecr": ecr, "registry": registry, "oci": oci, "scan": scan, "image": CLEAN}
+    eval(card_of(ecr, lab).check("sbom-attached").call, names)
+
+    card = card_of(ecr, lab, references=[str(security.pinned(ecr, f"{NAME}:1.1"))])
+    assert (100, True, "✓ Report card of payments/api") == (card.score, card.green, str(card).splitlines()[0])
+    assert {"PASS"} == {check.outcome.name for check in card.checks}
 
 
 # --- the whole account ------------------------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ class Verdict:
         outcome: How it came out.
         reason: Why, in a sentence.
         fix: What to do, as an instruction; empty if there is nothing to do.
-        call: The call that does it, as Python with a client named ``ecr``; empty if no single call does.
+        call: The call that does it, as Python with a client named ``ecr``, the newest ``image`` and the names of the
+            kit; empty if no single call does. What is in pointed brackets is the reader's to fill in.
     """
 
     outcome: CheckOutcome

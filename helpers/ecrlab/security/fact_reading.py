@@ -46,9 +46,13 @@ def read_registry(reading: Reading) -> RegistryFacts:
         RegistryError: AWS refused for another reason than a permission.
     """
     scanning = reading.attempt("GetRegistryScanningConfiguration") or {}
+    signing = reading.attempt("GetSigningConfiguration", absent={"SigningConfigurationNotFoundException"}) or {}
     return RegistryFacts(
         scanning=scanning if isinstance(scanning, Unread) else scanning.get("scanningConfiguration", {}),
         policy=_text(reading.attempt("GetRegistryPolicy", absent={"RegistryPolicyNotFoundException"})),
+        signing=signing
+        if isinstance(signing, Unread)
+        else tuple(signing.get("signingConfiguration", {}).get("rules", ())),
     )
 
 

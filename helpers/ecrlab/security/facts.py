@@ -93,10 +93,11 @@ class Newest:
 
 @dataclass(frozen=True, slots=True)
 class RegistryFacts:
-    """The registry: its scanning configuration and the text of its policy."""
+    """The registry: its scanning configuration, the text of its policy, its signing rules; shaped as in the API."""
 
     scanning: Mapping[str, Any] | Unread
     policy: str | Unread | None
+    signing: tuple[Mapping[str, Any], ...] | Unread = ()
 
 
 @dataclass(frozen=True, slots=True)

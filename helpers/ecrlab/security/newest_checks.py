@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from ecrlab.security.checks import Verdict, failed, not_applicable, not_known, passed
 from ecrlab.security.facts import Newest, Referrer, RepositoryFacts, Terms
 from ecrlab.security.findings import NOT_SCANNED, Findings
@@ -17,6 +20,7 @@ _SIGNATURES = (
     "application/vnd.dev.sigstore.bundle",  # sigstore bundle, any version
 )
 _SBOMS = ("cyclonedx", "spdx")  # as in application/vnd.cyclonedx+json and application/spdx+json
+_CYCLONEDX = "application/vnd.cyclonedx+json"
 _NO_IMAGE = "There is no image with a tag that could be pulled."
 _MOST_NAMED = 3
 
@@ -90,12 +94,26 @@ def signed(facts: RepositoryFacts, _: Terms) -> Verdict:
         return not_known(f"`{name}` is being signed.", "ask again in a while")
     if isinstance(newest.referrers, Unread):
         return not_known(newest.referrers)
-    return failed(
-        f"Nobody has signed `{name}`.",
-        "let ECR sign what is pushed from now on, with a profile of AWS Signer",
-        'ecr.put_signing_configuration(signingConfiguration={"rules": [{"signingProfileArn": "<ARN of your profile>", '
-        f'"repositoryFilters": [{{"filter": "{facts.name}", "filterType": "WILDCARD_MATCH"}}]}}]}})',
-    )
+    return failed(f"Nobody has signed `{name}`.", *_how_to_sign(facts))
+
+
+def _how_to_sign(facts: RepositoryFacts) -> tuple[str, str]:
+    """Say what to do, and the call; it repeats the rules that are there, since the call replaces all of them."""
+    rules = facts.registry.signing
+    if isinstance(rules, Unread):
+        return "add a signing rule of the registry that covers this repository, then push the image again", ""
+    if any(_covers(rule, facts.name) for rule in rules):
+        return "push the image again: a signing rule covers this repository by now", ""
+    filters = [{"filter": facts.name, "filterType": "WILDCARD_MATCH"}]
+    listed = [*map(dict, rules), {"signingProfileArn": "<ARN of your profile>", "repositoryFilters": filters}]
+    call = f"ecr.put_signing_configuration(signingConfiguration={{'rules': {listed!r}}})"
+    return "let a profile of AWS Signer sign what is pushed from now on, then push the image again", call
+
+
+def _covers(rule: Mapping[str, Any], name: str) -> bool:
+    """Say whether a signing rule plainly covers a repository; one without filters covers all."""
+    filters = [each["filter"] for each in rule.get("repositoryFilters", ())]
+    return not filters or bool({"*", name} & set(filters))
 
 
 def sbom_attached(facts: RepositoryFacts, _: Terms) -> Verdict:
@@ -110,7 +128,9 @@ def sbom_attached(facts: RepositoryFacts, _: Terms) -> Verdict:
         return passed(f"An SBOM is attached to `{name}`.")
     return failed(
         f"No SBOM is attached to `{name}`, so nobody can tell what is in it without a scan.",
-        "write one with scan.cyclonedx and push it as an artifact whose subject is the image",
+        "write one and push it as an artifact whose subject is the image",
+        f"registry.push(ecr, oci.artifact(image, {_CYCLONEDX!r}, "
+        f"scan.cyclonedx(scan.read_image(image), name={name!r}), media_type={_CYCLONEDX!r}), {facts.name!r})",
     )
 
 

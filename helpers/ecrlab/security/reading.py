@@ -27,6 +27,7 @@ OPERATIONS = frozenset(
         "GetRegistryPolicy",
         "GetRegistryScanningConfiguration",
         "GetRepositoryPolicy",
+        "GetSigningConfiguration",
         "ListImageReferrers",
     }
 )
