@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ClientError, ParamValidationError
-from ecrlab import expect_error, open_lab
+from ecrlab import expect_error, open_lab, registry
 from ecrlab.cloud import aws_call
 from ecrlab.errors import AwsCallError, InvalidInput, InvalidName, PlannedFailureMissing
 from ecrlab.naming import RepositoryName
@@ -50,6 +50,14 @@ def test_what_is_refused_before_it_is_sent(ecr):
     assert str(failure).splitlines()[0] == "✗ Refused before anything was sent: ParamValidationError"
     assert failure.operation is None
     assert "Invalid type for parameter repositoryName, value: 7" in str(failure).splitlines()[2]
+
+
+def test_a_push_that_ends_half_way_was_not_refused_before_anything_was_sent(ecr):
+    """A push or a pull is many calls, so the card of its error does not say that none was sent."""
+    with expect_error("RegistryError") as failure:
+        registry.pull(ecr, "nope", "1.0")
+
+    assert str(failure).splitlines()[0] == "✗ Refused: RegistryError"
 
 
 def test_the_kits_own_errors_can_be_expected():

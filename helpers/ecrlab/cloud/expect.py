@@ -7,7 +7,7 @@ from typing import Self
 
 from ecrlab.cards import Card, ShownAs, Tone
 from ecrlab.cloud.translate import refusal_of, way_out_of
-from ecrlab.errors import AwsCallError, EcrLabError, InvalidInput, PlannedFailureMissing
+from ecrlab.errors import AwsCallError, EcrLabError, InvalidInput, PlannedFailureMissing, RegistryError
 
 __all__ = ["PlannedFailure", "expect_error"]
 
@@ -117,7 +117,9 @@ class PlannedFailure(ShownAs):
     def card(self) -> Card:
         """Return the failure as a card: who refused what, and AWS's words."""
         answered = isinstance(self.error, AwsCallError) or hasattr(self.error, "operation_name")
-        who = "AWS refused" if answered else "Refused before anything was sent"
+        # A push or a pull is many calls: some may have been answered before the one that ended it.
+        unsent = "Refused" if isinstance(self.error, RegistryError) else "Refused before anything was sent"
+        who = "AWS refused" if answered else unsent
         facts = [("Code" if answered else "Error", self.code)]
         facts += [("Operation", self.operation)] if self.operation else []
         facts += [("Message", " ".join(self.message.split()))]
