@@ -408,6 +408,7 @@ def test_from_red_to_green(ecr, lab):
     eval(card_of(ecr, lab).check("sbom-attached").call, names)
 
     card = card_of(ecr, lab, references=[str(security.pinned(ecr, f"{NAME}:1.1"))])
+    assert card.calls() is None
     assert (100, True, "✓ Report card of payments/api") == (card.score, card.green, str(card).splitlines()[0])
     assert {"PASS"} == {check.outcome.name for check in card.checks}
 
@@ -566,6 +567,9 @@ def test_how_a_card_looks(ecr, lab):
     )
     assert all(word in card._repr_html_() for word in ("✗ fail", "✓ pass", "– not applicable"))
     assert "| ✗ fail | tags-immutable |" in card._repr_markdown_()
+    for form in (card._repr_html_(), card._repr_markdown_()):
+        assert "What mends it" in form
+        assert "# tags-immutable\necr.put_image_tag_mutability(repositoryName='payments/api'" in form
     told = json.loads(card.to_json())
     assert (card.score, len(card.checks)) == (told["score"], len(told["checks"]))
     assert "<ReportCard of payments/api: 50 of 100, 3 failed>" == repr(card)

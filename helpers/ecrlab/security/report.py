@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ecrlab.cards import Card, Table, Tone
+from ecrlab.cards import Card, Table, Tone, html_of
 from ecrlab.errors import InvalidInput
 from ecrlab.oci.shown import Shown
 from ecrlab.security.checks import Check, CheckOutcome
@@ -15,6 +15,8 @@ __all__ = ["FINDINGS_CHECK", "REGISTRY", "ReportCard"]
 
 FINDINGS_CHECK = "no-severe-findings"
 """The code of the check that goes by scans."""
+
+_HOW_TO_READ = "Look before you run one: `ecr` is your client, `image` the newest image, and `<…>` is yours to fill in."
 
 REGISTRY = "registry"
 """The subject of the checks that are about the whole registry."""
@@ -114,6 +116,21 @@ class ReportCard(Shown):
             return None
         return _in_full(self.checks) if len(self.subjects) == 1 else _by_subject(self)
 
+    def calls(self) -> Card | None:
+        """Return the calls that mend what failed, to be copied; ``None`` if there are none, or for a whole account."""
+        lines = [f"# {check.code}\n{check.call}" for check in self.checks if check.call]
+        if not lines or len(self.subjects) != 1:
+            return None
+        return Card("What mends it", body=(_HOW_TO_READ,), code="\n".join(lines), tone=Tone.HINT)
+
+    def _repr_html_(self) -> str:
+        parts = (self.card(), self.table(), self.calls())
+        return html_of("".join(part.inner_html() for part in parts if part is not None))
+
+    def _repr_markdown_(self) -> str:
+        parts = (self.card(), self.table(), self.calls())
+        return "\n".join(part._repr_markdown_() for part in parts if part is not None)
+
     def __str__(self) -> str:
         if len(self.subjects) != 1:
             return Shown.__str__(self)
@@ -129,7 +146,7 @@ class ReportCard(Shown):
 
 
 def _in_full(checks: Iterable[Check]) -> Table:
-    rows = [(str(check.outcome), check.code, check.reason, _what_to_do(check), check.weight) for check in checks]
+    rows = [(str(check.outcome), check.code, check.reason, check.fix or "–", check.weight) for check in checks]
     return Table(("outcome", "check", "what is the case", "what to do", "weight"), rows)
 
 
@@ -141,10 +158,6 @@ def _lines(check: Check) -> Iterator[str]:
         yield f"    → {check.fix}"
     if check.call:
         yield f"      {check.call}"
-
-
-def _what_to_do(check: Check) -> str:
-    return ": ".join(part for part in (check.fix, f"`{check.call}`" if check.call else "") if part) or "–"
 
 
 def _by_subject(card: ReportCard) -> Table:
