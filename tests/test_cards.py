@@ -147,3 +147,19 @@ def test_nothing_that_is_shown_can_be_markup(title, label, value):
         html = Text(shown._repr_html_())
         assert "script" not in [tag for tag, _ in html.opened]
         assert hostile in "".join(html.words)
+
+
+LINKS = {
+    "a link": ("see [the page](https://aws.amazon.com/ecr/)", True),
+    "not secure": ("see [the page](http://aws.amazon.com/ecr/)", False),
+    "a script": ("see [the page](javascript:alert(1))", False),
+    "a quote in it": ('see [the page](https://aws.amazon.com/"onclick="x)', False),
+}
+
+
+@pytest.mark.parametrize(("text", "linked"), LINKS.values(), ids=LINKS)
+def test_only_addresses_of_the_secure_web_become_links(text, linked):
+    """A link in a sentence opens a page of its own; anything else stays text."""
+    html = Card("Title", body=[text]).inner_html()
+    assert linked == ('<a href="https://aws.amazon.com/ecr/" target="_blank" rel="noopener">the page</a>' in html)
+    assert linked == ("<a " in html)

@@ -60,14 +60,18 @@ border-bottom:1px solid var(--jp-border-color2,#ddd);vertical-align:top;white-sp
 </style>"""
 
 
+_LINK = re.compile(r"\[([^\]\n]+)\]\((https://[^\s()\"'`]+)\)")
+
+
 def html_of(inner: str) -> str:
     """Wrap a fragment in the kit's style, which follows JupyterLab's theme."""
     return f'{_STYLE}<div class="ecrlab">{inner}</div>'
 
 
 def inline_html(text: str) -> str:
-    """Escape text for HTML; `words in backticks` become code."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text, quote=False))
+    """Escape text for HTML; `words in backticks` become code, ``[title](https://…)`` becomes a link."""
+    linked = _LINK.sub(r'<a href="\2" target="_blank" rel="noopener">\1</a>', escape(text, quote=False))
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", linked)
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -43,12 +43,24 @@ class Reference:
 
     @property
     def is_official(self) -> bool:
-        """Whether AWS, the CNCF's projects or a standard's own body speaks, and not a third party."""
-        host = urlsplit(self.url).hostname or ""
+        """Whether AWS, or the project or body whose subject it is, speaks, and not a third party."""
+        host, path = urlsplit(self.url).hostname or "", urlsplit(self.url).path
+        if host == "github.com":
+            return path.split("/")[1] in _OFFICIAL_ON_GITHUB
         return any(host == name or host.endswith(f".{name}") for name in _OFFICIAL)
 
 
-_OFFICIAL = ("amazon.com", "amazonaws.com", "kubernetes.io", "opencontainers.org", "notaryproject.dev")
+_OFFICIAL = (
+    "amazon.com",
+    "cyclonedx.org",
+    "docker.com",
+    "eksworkshop.com",
+    "kubernetes.io",
+    "notaryproject.dev",
+    "opencontainers.org",
+    "repost.aws",
+)
+_OFFICIAL_ON_GITHUB = ("aws", "boto", "docker", "kubernetes", "notaryproject", "opencontainers")
 
 
 @dataclass(frozen=True, slots=True)

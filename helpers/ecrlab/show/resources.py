@@ -32,21 +32,16 @@ def references(page: str | None = None) -> Table:
         raise InvalidInput(f"page {page!r}", "it names no reference", f"use one of {titles}")
     rows = [
         (
-            each.title,
-            each.url,
+            f"[{each.title}]({each.url})",
             "; ".join(dict.fromkeys(each.backs)),
             ", ".join(each.pages),
-            _state(each.is_official),
+            "first hand" if each.is_official else "third party",
             f"{each.checked}",
         )
         for each in chosen
     ]
-    columns = ("page", "address", "what it backs", "where", "who speaks", "checked")
+    columns = ("page", "what it backs", "where", "who speaks", "checked")
     return Table(columns, rows, caption=f"{len(rows)} references")
-
-
-def _state(official: bool) -> str:
-    return "the project or AWS itself" if official else "third party"
 
 
 def corrections() -> Table:
@@ -67,7 +62,7 @@ def glossary(term: str | None = None) -> Table | Card:
     if term is not None:
         found = look_up_term(term)
         return Card(found.name, (("source", found.source),), (found.meaning,))
-    rows = [(each.name, each.meaning, each.source) for each in all_terms()]
+    rows = [(each.name, each.meaning, _link(each.source)) for each in all_terms()]
     return Table(("term", "meaning", "source"), rows, caption=f"{len(rows)} terms")
 
 
@@ -78,5 +73,15 @@ def history(years: Iterable[int] | None = None) -> Table:
         years: These only; by default all.
     """
     wanted = None if years is None else {str(year) for year in years}
-    rows = [(each.when, each.what, each.source) for each in all_changes() if wanted is None or each.when[:4] in wanted]
+    rows = [
+        (each.when, each.what, _link(each.source))
+        for each in all_changes()
+        if wanted is None or each.when[:4] in wanted
+    ]
     return Table(("when", "what", "source"), rows, caption=f"{len(rows)} changes")
+
+
+def _link(url: str) -> str:
+    """Write an address as a link that is called after its last part."""
+    host, *_, last = url.removeprefix("https://").rstrip("/").split("/")
+    return f"[{last.partition('.')[0] or host}]({url})"
