@@ -95,6 +95,18 @@ def claims_authority(_payload, headers):
     headers["crit"] += [*times]
 
 
+def plugin(_payload, headers):
+    """Ask for a plugin by Notation's own header."""
+    headers["crit"].append("io.cncf.notary.verificationPlugin")
+    headers["io.cncf.notary.verificationPlugin"] = "com.example.plugin"
+
+
+def plays_aws(_payload, headers):
+    """Claim AWS's plugin without its scheme."""
+    headers["crit"].append("io.cncf.notary.verificationPlugin")
+    headers["io.cncf.notary.verificationPlugin"] = "com.amazonaws.signer.notation.plugin"
+
+
 def swapped_layer():
     """Keep the manifest, exchange the blob."""
     honest, other = signed(), signed(OTHER_IMAGE)
@@ -198,6 +210,16 @@ TAMPERED = {
         lambda: resigned(exclusive),
         Verdict.MALFORMED,
         "Crit: 'com.example.policy' is critical and not understood.",
+    ),
+    "a plugin that nobody has": (
+        lambda: resigned(plugin),
+        Verdict.MALFORMED,
+        "Io.cncf.notary.verificationPlugin: 'com.example.plugin' has to verify it, too.",
+    ),
+    "AWS's plugin without its scheme": (
+        lambda: resigned(plays_aws),
+        Verdict.MALFORMED,
+        f"{SCHEME}: AWS Signer is a signing authority.".replace("io", "Io", 1),
     ),
     "no target": (
         lambda: resigned(lambda payload, headers: payload.clear()),

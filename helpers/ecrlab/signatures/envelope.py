@@ -58,14 +58,16 @@ class Statement:
 
     Args:
         subject: Media type, digest and size of the image.
-        signed_at: In whole seconds. With a ``job`` an authority vouches for it, without one the signer claims it.
+        signed_at: In whole seconds.
         expires_at: From when on the image should not be used any more, if the signer has an opinion.
-        job: Set if a signing authority signed on somebody's behalf.
+        by_authority: Whether a signing authority signed, which vouches for the time; otherwise the signer claims it.
+        job: On whose behalf the authority signed, if it is AWS Signer.
     """
 
     subject: Descriptor
     signed_at: datetime
     expires_at: datetime | None = None
+    by_authority: bool = False
     job: Job | None = None
 
 
@@ -82,15 +84,15 @@ class Envelope:
 
 def headers_of(statement: Statement, algorithm: str) -> dict[str, Any]:
     """Return the protected headers of a statement; what a verifier has to understand is listed under ``crit``."""
-    job = statement.job
-    critical = {_SCHEME: _AUTHORITY if job else _X509}
-    if job:
+    job, by_authority = statement.job, statement.by_authority
+    critical = {_SCHEME: _AUTHORITY if by_authority else _X509}
+    if by_authority:
         critical |= {_AUTHENTIC_TIME: statement.signed_at.strftime(_TIME)}
     if statement.expires_at:
         critical |= {_EXPIRY: statement.expires_at.strftime(_TIME)}
     if job:
         critical |= {_PLUGIN: _AWS_PLUGIN, _PROFILE: job.profile_version, _JOB: job.job}
-    claimed = {} if job else {_SIGNING_TIME: statement.signed_at.strftime(_TIME)}
+    claimed = {} if by_authority else {_SIGNING_TIME: statement.signed_at.strftime(_TIME)}
     return {"alg": algorithm, "cty": PAYLOAD_TYPE, "crit": list(critical), **critical, **claimed}
 
 
@@ -134,8 +136,9 @@ def open_envelope(data: bytes) -> Envelope:
     protected, payload = _decoded(outer, "protected"), _decoded(outer, "payload")
     headers = parse_object(protected, "protected")
     _check_headers(headers)
+    by_authority = headers.text(_SCHEME) == _AUTHORITY
     return Envelope(
-        Statement(_target(payload), *_times(headers), _job(headers)),
+        Statement(_target(payload), *_times(headers, by_authority), by_authority, _job(headers)),
         headers.text("alg"),
         _chain(outer.object("header")),
         f"{outer.value['protected']}.{outer.value['payload']}".encode(),
@@ -161,8 +164,7 @@ def _check_headers(headers: Node) -> None:
         headers.child(_SCHEME).refuse(f"{headers.text(_SCHEME)!r} is no signing scheme", f"use {_X509!r}")
 
 
-def _times(headers: Node) -> tuple[datetime, datetime | None]:
-    by_authority = headers.text(_SCHEME) == _AUTHORITY
+def _times(headers: Node, by_authority: bool) -> tuple[datetime, datetime | None]:
     right, wrong = (_AUTHENTIC_TIME, _SIGNING_TIME) if by_authority else (_SIGNING_TIME, _AUTHENTIC_TIME)
     if headers.has(wrong):
         headers.child(wrong).refuse("it belongs to the other signing scheme", f"use {right!r}")
@@ -181,8 +183,13 @@ def _moment(headers: Node, name: str) -> datetime:
 
 
 def _job(headers: Node) -> Job | None:
-    if headers.text(_SCHEME) != _AUTHORITY:
+    """Return what AWS's plugin would look at; another plugin's part of the verification nobody here can play."""
+    if not headers.has(_PLUGIN):
         return None
+    if headers.text(_PLUGIN) != _AWS_PLUGIN:
+        headers.child(_PLUGIN).refuse(f"{headers.text(_PLUGIN)!r} has to verify it, too", "use Notation with it")
+    if headers.text(_SCHEME) != _AUTHORITY:
+        headers.child(_SCHEME).refuse("AWS Signer is a signing authority", f"use {_AUTHORITY!r}")
     return Job(headers.text(_PROFILE), headers.text(_JOB))
 
 

@@ -162,16 +162,19 @@ def _certificate(request: _Request, *, issuer: Certificate | None, issuer_secret
 
     subject = _name(request)
     serial = hashlib.sha256(f"{issuer_secret} {request}".encode()).digest()
+    own_key, issuer_key = _key(request.secret).public_key(), _key(issuer_secret)
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer.parsed().subject if issuer else subject)
-        .public_key(_key(request.secret).public_key())
+        .public_key(own_key)
         .serial_number(int.from_bytes(serial[:16]) + 1)
         .not_valid_before(request.since)
         .not_valid_after(request.since + timedelta(days=request.days))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(own_key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
     )
-    signed = _with_purpose(builder, request.is_authority).sign(_key(issuer_secret), SHA384(), ecdsa_deterministic=True)
+    signed = _with_purpose(builder, request.is_authority).sign(issuer_key, SHA384(), ecdsa_deterministic=True)
     return Certificate(signed.public_bytes(Encoding.DER))
 
 

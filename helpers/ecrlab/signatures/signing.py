@@ -65,7 +65,7 @@ def sign(
     moment = checked_moment(signed_at, "signed_at")
     expiry = checked_moment(expires_at, "expires_at") if expires_at else None
     _check(signer, moment, expiry)
-    return sealed(Statement(about, moment, expiry, job), signer)
+    return sealed(Statement(about, moment, expiry, job is not None, job), signer)
 
 
 def sealed(statement: Statement, signer: Signer) -> Image:

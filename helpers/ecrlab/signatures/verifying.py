@@ -135,7 +135,7 @@ def _subject(envelope: Envelope, case: _Case) -> str | _Fault:
 def _root(envelope: Envelope, case: _Case) -> str | _Fault:
     root, trusted = envelope.chain[-1], case.trust
     for_itself = ("roots", trusted.roots), ("signing authorities", trusted.signing_authorities)
-    (right, store), (wrong, other) = for_itself[::-1] if envelope.statement.job else for_itself
+    (right, store), (wrong, other) = for_itself[::-1] if envelope.statement.by_authority else for_itself
     if root in store:
         return root.subject
     where = f"is trusted among the {wrong}, not among the {right}" if root in other else "is not trusted"
@@ -162,10 +162,10 @@ def _signing_time(envelope: Envelope, case: _Case) -> str | _Fault:
         if not certificate.is_valid_at(moment):
             found = f"signed at {_shown(moment)}, when {certificate.subject} was not valid"
             return _Fault(Verdict.OUTSIDE_VALIDITY, found)
-        if envelope.statement.job is None and not certificate.is_valid_at(case.now):
+        if not envelope.statement.by_authority and not certificate.is_valid_at(case.now):
             found = f"{certificate.subject} was valid until {_shown(certificate.valid_until)}"
             return _Fault(Verdict.CERTIFICATE_EXPIRED, found)
-    vouched = "the authority vouches for it" if envelope.statement.job else "the signer says so"
+    vouched = "the authority vouches for it" if envelope.statement.by_authority else "the signer says so"
     return f"{_shown(moment)}, {vouched}"
 
 
