@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import xml.etree.ElementTree as ElementTree
+
 import boto3
 import pytest
+import requests
 from access_world import OTHER, administrator_of
 from botocore.exceptions import ClientError
 from client_world import ACCOUNT, digest_of, manifest, refusal
@@ -243,6 +246,24 @@ def test_nothing_can_be_pulled_without_the_key(state, world, secret, kms, key):
         {"imageId": wanted[1], "failureCode": "ImageNotFound", "failureReason": "Requested image not found"},
     ]
     assert ([], expected) == (answer["images"], answer["failures"])
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_the_bucket_hands_out_no_layer_without_the_key(state, world, secret, kms, key):
+    """The address is given out, and S3 cannot decrypt what it leads to; the same layer beside it is readable."""
+    world.push(b"layer", tag="v1")
+    asked = {"layerDigest": digest_of(b"layer")}
+    code, sentence = locked(kms, key, state)
+    address = world.ecr.get_download_url_for_layer(repositoryName=SECRET, **asked)["downloadUrl"]
+    answer = requests.get(address, timeout=5)
+    shown = (403, "AccessDenied") if state == "revoked" else (400, f"KMS.{code}")
+    assert (*shown, True) == (
+        answer.status_code,
+        ElementTree.fromstring(answer.text).findtext("Code"),
+        sentence in answer.text,
+    )
+    beside = world.ecr.get_download_url_for_layer(repositoryName=world.repository, **asked)["downloadUrl"]
+    assert b"layer" == requests.get(beside, timeout=5).content
 
 
 def test_what_needs_no_key(world, secret, kms, key):

@@ -14,20 +14,21 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from ecrlab.emulator.ids import derived_hex, derived_uuid
 from ecrlab.emulator.state import Repository
 
-__all__ = ["HOST", "Refusal", "Ticket", "redeem", "sign"]
+__all__ = ["HOST", "Refusal", "Ticket", "folder_of", "redeem", "sign"]
 
 HOST = re.compile(r"https?://prod-(?P<region>[a-z0-9-]+)-starport-layer-bucket\.s3\.(?P=region)\.amazonaws\.com")
-_PATH = re.compile(r"/(?P<account>[0-9]+)-[0-9a-f-]{36}/(?P<algorithm>[^:/]+):(?P<hex>[0-9a-f]+)")
+_PATH = re.compile(r"/(?P<account>[0-9]+)-(?P<folder>[0-9a-f-]{36})/(?P<algorithm>[^:/]+):(?P<hex>[0-9a-f]+)")
 _LIFETIME = timedelta(hours=1)
 _STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a valid address gives access to."""
+    """What a valid address gives access to; ``folder`` is that of the layer's repository in the bucket."""
 
     account_id: str
     region: str
+    folder: str
     digest: str
 
 
@@ -42,7 +43,7 @@ class Refusal:
 def sign(repository: Repository, digest: str, now: datetime) -> str:
     """Return the address of a layer, valid for an hour from ``now``."""
     host = f"prod-{repository.region}-starport-layer-bucket.s3.{repository.region}.amazonaws.com"
-    path = f"/{repository.registry_id}-{derived_uuid('layers of', repository.arn)}/{digest}"
+    path = f"/{repository.registry_id}-{folder_of(repository)}/{digest}"
     date = now.astimezone(UTC).strftime(_STAMP)
     seconds = str(int(_LIFETIME.total_seconds()))
     query = {
@@ -53,6 +54,11 @@ def sign(repository: Repository, digest: str, now: datetime) -> str:
         "X-Amz-Signature": _signature(path, date, seconds),
     }
     return f"https://{host}{path}?{urlencode(query)}"
+
+
+def folder_of(repository: Repository) -> str:
+    """Return the name of a repository's part of the bucket."""
+    return derived_uuid("layers of", repository.arn)
 
 
 def redeem(method: str, url: str, now: datetime) -> Ticket | Refusal:
@@ -69,7 +75,7 @@ def redeem(method: str, url: str, now: datetime) -> Ticket | Refusal:
     given_out = datetime.strptime(date, _STAMP).replace(tzinfo=UTC)
     if now >= given_out + timedelta(seconds=int(seconds)):
         return Refusal("AccessDenied", "Request has expired")
-    return Ticket(path["account"], host["region"], f"{path['algorithm']}:{path['hex']}")
+    return Ticket(path["account"], host["region"], path["folder"], f"{path['algorithm']}:{path['hex']}")
 
 
 def _signature(path: str, date: str, seconds: str) -> str:

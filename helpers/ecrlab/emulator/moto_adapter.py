@@ -31,7 +31,16 @@ from moto.core.utils import camelcase_to_underscores
 
 from ecrlab.access import Decision
 from ecrlab.clock import Clock, Happening, ManualClock, SystemClock
-from ecrlab.emulator import download_urls, errors, lifecycle_runs, moto_events, moto_sessions, service, signing_runs
+from ecrlab.emulator import (
+    download_urls,
+    encryption,
+    errors,
+    lifecycle_runs,
+    moto_events,
+    moto_sessions,
+    service,
+    signing_runs,
+)
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.events import Event
 from ecrlab.emulator.fidelity import FIDELITY
@@ -335,14 +344,26 @@ def _send_layer(request: Any, full_url: str, _headers: Any) -> Response:
     installed = cast(type[EcrBackend], moto_models.ecr_backends.backend)
     outcome = download_urls.redeem(request.method, full_url, installed.settings.clock.now())
     if isinstance(outcome, download_urls.Ticket):
-        blob = _backend(outcome.account_id, outcome.region).registry.blob(outcome.digest)
-        if blob is not None:
+        registry = _backend(outcome.account_id, outcome.region).registry
+        blob, locked = registry.blob(outcome.digest), _locked(registry, outcome.folder)
+        if blob is not None and locked is None:
             headers = {"Content-Type": "application/octet-stream", "Content-Length": str(blob.size)}
             return 200, headers, blob.read()
-        outcome = download_urls.Refusal("NoSuchKey", "The specified key does not exist.")
-    status = 404 if outcome.code == "NoSuchKey" else 403
+        outcome = locked or download_urls.Refusal("NoSuchKey", "The specified key does not exist.")
+    status = 404 if outcome.code == "NoSuchKey" else 400 if outcome.code.startswith("KMS.") else 403
     error = f"<Error><Code>{outcome.code}</Code><Message>{outcome.message}</Message></Error>"
     return status, {"Content-Type": "application/xml"}, f'<?xml version="1.0" encoding="UTF-8"?>\n{error}'
+
+
+def _locked(registry: Registry, folder: str) -> download_urls.Refusal | None:
+    """Say in S3's words why the layers of a repository cannot be decrypted; ``None`` if they can."""
+    encrypted = (repository for repository in registry if repository.grants)
+    repository = next((each for each in encrypted if download_urls.folder_of(each) == folder), None)
+    trouble = encryption.trouble(registry, repository) if repository else None
+    if trouble is None:
+        return None
+    code = "AccessDenied" if trouble.code == "AccessDeniedException" else f"KMS.{trouble.code}"
+    return download_urls.Refusal(code, trouble.message)
 
 
 def _json(status: int, members: Mapping[str, Any]) -> Response:
