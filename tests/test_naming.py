@@ -9,7 +9,7 @@ from pathlib import Path
 import botocore.session
 import pytest
 from ecrlab.errors import InvalidName
-from ecrlab.naming import Digest, ImageReference, RegistryHost, RepositoryArn, RepositoryName, Tag
+from ecrlab.naming import Digest, ImageReference, RegistryHost, RepositoryArn, RepositoryName, Tag, placeholder_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +55,67 @@ def test_a_bad_name_says_what_is_wrong(kind, text, message):
     with pytest.raises(InvalidName) as caught:
         kind.parse(text)
     assert message == str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "meant"), CASES["pulled"]["valid"].values(), ids=CASES["pulled"]["valid"])
+def test_a_runtime_fills_in_the_registry(text, meant):
+    """Without a host Docker Hub is meant; what is meant says so, and means itself."""
+    reference = ImageReference.as_pulled(text)
+    assert meant == str(reference)
+    assert reference == ImageReference.as_pulled(meant)
+    assert (meant.startswith("docker.io/"), meant.startswith("public.ecr.aws/")) == (
+        reference.is_docker_hub,
+        reference.is_public_ecr,
+    )
+
+
+@pytest.mark.parametrize(("text", "message"), CASES["pulled"]["invalid"].values(), ids=CASES["pulled"]["invalid"])
+def test_a_runtime_refuses(text, message):
+    """What no runtime could pull raises; a placeholder is called by its name."""
+    with pytest.raises(InvalidName) as caught:
+        ImageReference.as_pulled(text)
+    assert message == str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"), [("nginx", "latest"), ("nginx:1.27", "1.27"), (f"nginx:1.27@sha256:{'0' * 64}", None)]
+)
+def test_the_tag_that_is_pulled(text, tag):
+    """It is `latest` where nothing is written, and there is none where a digest decides."""
+    pulled = ImageReference.as_pulled(text).tag_pulled
+    assert tag == (None if pulled is None else str(pulled))
+
+
+PLACEHOLDERS = {  # text: the first placeholder in it
+    "${A}-x": "${A}",
+    "$(A)": "$(A)",
+    "$A": "$A",
+    "{{A}}": "{{A}}",
+    "%A%": "%A%",
+    "<a b>": "<a b>",
+    "x/YOUR_NAME:1": "YOUR_NAME",
+    "__NAME_HERE__": "__NAME_HERE__",
+    "x:RELEASE_7": None,
+    "Team/API": None,
+    "a-b_c": None,
+    "": None,
+}
+
+
+@pytest.mark.parametrize(("text", "placeholder"), PLACEHOLDERS.items(), ids=PLACEHOLDERS)
+def test_placeholders(text, placeholder):
+    """What somebody was meant to fill in is found; capitals alone, or in a tag, are none."""
+    assert placeholder == placeholder_in(text)
+
+
+@given(st.text(alphabet="<>${}()%A_b:/@. ", max_size=30))
+def test_any_text_is_a_reference_or_not(text):
+    """A text is refused by InvalidName, or is a reference that means itself."""
+    try:
+        reference = ImageReference.as_pulled(text)
+    except InvalidName:
+        return
+    assert reference == ImageReference.as_pulled(str(reference))
 
 
 def test_a_long_name_is_quoted_in_part():

@@ -391,7 +391,7 @@ def placeholder_in(text: str) -> str | None:
     if name is None:
         return None
     # A tag may have capitals and underscores: RELEASE_7 is no placeholder there.
-    tag_starts = text.find(":", text.rfind("/"))
+    tag_starts = text.find(":", text.rfind("/") + 1)
     is_word = name[0].strip("_")[0].isupper()
     return None if is_word and -1 < tag_starts < name.start() else name[0]
 

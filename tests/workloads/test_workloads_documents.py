@@ -365,7 +365,7 @@ def test_merged_keys_stand_back():
 
 
 ENDLESS = (
-    "manifest: its aliases make more than 200,000 values, or 100 levels, of it; write it out without so many aliases"
+    "manifest: its aliases make more than 100,000 values, or 100 levels, of it; write it out without so many aliases"
 )
 BROKEN_YAML = {  # id: (text, message)
     "nothing": ("", "manifest: it is empty; write an object, starting with apiVersion and kind"),

@@ -143,9 +143,8 @@ def _container(entry: object, number: int) -> Container:
         image=_text(entry.get("image")),
         place=place,
         essential=entry.get("essential") is not False,
-        credentials=_text(credentials.get("credentialsParameter")) or None
-        if isinstance(credentials, Mapping)
-        else None,
+        credentials=_text(credentials.get("credentialsParameter")) or None,
+        version_consistency=entry.get("versionConsistency") != "disabled",
     )
 
 

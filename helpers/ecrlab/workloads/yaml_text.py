@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 from ecrlab.errors import InvalidDocument
@@ -21,13 +22,15 @@ Node: TypeAlias = Any
 """A node of ruamel.yaml, whose types do not know their own fields."""
 
 _LARGEST_TEXT = 2_000_000
-_MOST_VALUES = 200_000
+_MOST_VALUES = 100_000
 _DEEPEST = 100
+_MOST_OPEN_BRACKETS = 1_000  # the time that ruamel.yaml takes grows with the square of it
 _TRUE, _FALSE = ("yes", "on", "true"), ("no", "off", "false")
 _BOOLEAN = re.compile(r"(?:yes|no|on|off|true|false|Yes|No|On|Off|True|False|YES|NO|ON|OFF|TRUE|FALSE)")
 _NULL = re.compile(r"(?:~|null|Null|NULL|)")
 _INTEGER = re.compile(r"[-+]?(?:0x[0-9a-fA-F]+|0o?[0-7]+|0b[01]+|0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_BRACKET = re.compile(r"[][{}]")
 _PROPERTIES = re.compile(r"(?:[&!]\S*[ \t]+)+")
 _TEXT_TAG, _MERGE_TAG = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 
@@ -72,6 +75,9 @@ def _nodes(text: str, name: str) -> Iterator[Node | None]:
     from ruamel.yaml import YAML  # 30 ms, and only manifests need it
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    too_deep = InvalidDocument(name, "it is nested too deeply", "a manifest needs no more than a few levels")
+    if _open_brackets(text) > _MOST_OPEN_BRACKETS:
+        raise too_deep
     try:
         yield from list(YAML(typ="rt", pure=True).compose_all(text))
     except MarkedYAMLError as exc:
@@ -82,7 +88,14 @@ def _nodes(text: str, name: str) -> Iterator[Node | None]:
         reason = " ".join(str(exc).split())
         raise InvalidDocument(name, f"it is not YAML ({reason})", "take out what is no text") from exc
     except RecursionError as exc:
-        raise InvalidDocument(name, "it is nested too deeply", "a manifest needs no more than a few levels") from exc
+        raise too_deep from exc
+
+
+def _open_brackets(text: str) -> int:
+    """Return how many brackets are open at once, at most; those inside quotes count, too."""
+    if text.count("[") + text.count("{") <= _MOST_OPEN_BRACKETS:
+        return 0
+    return max(accumulate(1 if match[0] in "[{" else -1 for match in _BRACKET.finditer(text)))
 
 
 def _syntax_fault(text: str, problem: str, at: int) -> tuple[str, int, str]:
