@@ -91,10 +91,10 @@ def scan_summary(call: Call, repository: Repository, image: Image) -> Answer:
     With enhanced scanning it tells nothing (aws/containers-roadmap issue 1662). The newest basic scanning of AWS does
     not fill these members either and points to DescribeImageScanFindings; here they are filled, as they were before.
     """
-    if scan_type(call.registry) != BASIC:
+    if scan_type(call.registry) != BASIC or BASIC not in image.scans:
         return {}
     standing = scanning_runs.standing(call.registry, repository, image, call.now)
-    if standing is None or BASIC not in image.scans:
+    if standing is None:
         return {}
     summary: Answer = {"imageScanStatus": {"status": standing.status, "description": standing.description}}
     if standing.results is not None:
