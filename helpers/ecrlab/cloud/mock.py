@@ -60,6 +60,7 @@ class MockAccount:
             emulator.install(strict=strict, clock=clock)
             opening.callback(emulator.uninstall)
             opening.enter_context(mock_aws())
+            opening.enter_context(_looking_changes_nothing())
             os.environ.update(FAKE_KEYS)  # moto has put its own there, and will put back what it found: these
             opening.enter_context(_account_is(account_id, region, clock))
             opening.enter_context(guarded())
@@ -101,6 +102,18 @@ class MockAccount:
     def close(self) -> None:
         """Give everything back: the network, the environment, boto3 and moto as they were."""
         self._open.close()
+
+
+@contextmanager
+def _looking_changes_nothing() -> Iterator[None]:
+    """Let a task of ECS stay as it is; moto moves it on towards STOPPED each time that somebody describes it."""
+    from moto.moto_api import state_manager
+
+    state_manager.set_transition("ecs::task", {"progression": "manual", "times": 1_000_000_000})
+    try:
+        yield
+    finally:
+        state_manager.unset_transition("ecs::task")
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def container_instance(
         if attempt(iam, "GetInstanceProfile", place, absent={"NoSuchEntity"}, InstanceProfileName=name) is None:
             ask(iam, "CreateInstanceProfile", place, InstanceProfileName=name)
             ask(iam, "AddRoleToInstanceProfile", place, InstanceProfileName=name, RoleName=name)
-        image = ask(ec2, "DescribeImages", "the images of EC2", Owners=["amazon"])["Images"][0]["ImageId"]
+        image = _machine_image(ec2)
         instance = ask(
             ec2,
             "RunInstances",
@@ -152,6 +152,14 @@ def container_instance(
             instanceIdentityDocument=json.dumps({"instanceId": instance}),
         )
     return str(registered["containerInstance"]["containerInstanceArn"])
+
+
+def _machine_image(ec2: Any) -> str:
+    """Return the id of some machine image; it only has to be there."""
+    found = ask(ec2, "DescribeImages", "the images of EC2", Owners=["amazon", "self"])["Images"]
+    if found:
+        return str(found[0]["ImageId"])
+    return str(ask(ec2, "RegisterImage", "an image for ECS", Name="ecs-instance")["ImageId"])
 
 
 _INSTANCE_TYPES = {"amd64": "t3.small", "arm64": "t4g.small"}

@@ -70,14 +70,15 @@ class _Reader:
             )
             if described is None:
                 return StoredRepository(self.arn, exists=False, registry_policy=self._registry_policy())
-            images = tuple(self._images(client))
+            key_fault = self._key_fault(described["repositories"][0])
+            images = tuple(self._images(client, is_readable=not key_fault))
             policy = self._repository_policy(client)
         return StoredRepository(
             self.arn,
             images,
             policy,
             self._registry_policy(),
-            key_fault=self._key_fault(described["repositories"][0]),
+            key_fault=key_fault,
         )
 
     def _repository_policy(self, client: Any) -> Policy | None:
@@ -105,7 +106,7 @@ class _Reader:
     def _is_mock(self) -> bool:
         return isinstance(self.lab.mode, Mock)
 
-    def _images(self, client: Any) -> Iterator[StoredImage]:
+    def _images(self, client: Any, *, is_readable: bool) -> Iterator[StoredImage]:
         reference = self.reference
         asked = (
             {"imageDigest": str(reference.digest)} if reference.digest else {"imageTag": str(reference.tag or "latest")}
@@ -113,8 +114,10 @@ class _Reader:
         detail = self._detail(client, asked)
         if detail is None:
             yield from self._tagged(client)
-            return
-        yield from self._read(client, detail)
+        elif is_readable:
+            yield from self._read(client, detail)
+        else:
+            yield _unread(detail)
 
     def _detail(self, client: Any, asked: Mapping[str, str]) -> dict[str, Any] | None:
         answer = attempt(
@@ -139,11 +142,10 @@ class _Reader:
 
     def _read(self, client: Any, detail: Mapping[str, Any]) -> Iterator[StoredImage]:
         """Yield an image, and the children of an index."""
-        digest, tags = Digest.parse(detail["imageDigest"]), tuple(detail.get("imageTags", ()))
-        state = ImageState(detail.get("imageStatus", "ACTIVE"))
-        media_type = detail.get("imageManifestMediaType", "")
-        if state is not ImageState.ACTIVE:
-            yield StoredImage(digest, media_type, tags, state=state, is_index=media_type in INDEX_TYPES)
+        unread = _unread(detail)
+        digest, tags = unread.digest, unread.tags
+        if unread.state is not ImageState.ACTIVE:
+            yield unread
             return
         document = self._manifest(client, digest)
         if isinstance(document, ImageManifest):
@@ -191,3 +193,15 @@ class _Reader:
             fact = f"the config could not be fetched ({type(exc).__name__})"
             raise RegistryError(f"{self.place}, {digest.short}", fact, "check the network, and try again") from exc
         return response.content
+
+
+def _unread(detail: Mapping[str, Any]) -> StoredImage:
+    """Return what DescribeImages alone says about an image."""
+    media_type = detail.get("imageManifestMediaType", "")
+    return StoredImage(
+        Digest.parse(detail["imageDigest"]),
+        media_type,
+        tuple(detail.get("imageTags", ())),
+        state=ImageState(detail.get("imageStatus", "ACTIVE")),
+        is_index=media_type in INDEX_TYPES,
+    )
