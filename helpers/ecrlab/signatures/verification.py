@@ -12,6 +12,9 @@ from ecrlab.signatures.envelope import Job
 __all__ = ["Check", "Verdict", "Verification"]
 
 
+_SIGNS = {True: "✓", False: "✗", None: "○"}
+
+
 class Verdict(Enum):
     """How a verification ends; the value is how we say it."""
 
@@ -43,7 +46,7 @@ class Check:
     found: str
 
     def __str__(self) -> str:
-        return f"{ {True: '✓', False: '✗', None: '○'}[self.passed] } {self.found}"
+        return f"{_SIGNS[self.passed]} {self.found}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)

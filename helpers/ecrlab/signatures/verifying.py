@@ -190,7 +190,7 @@ _QUESTIONS: dict[str, Callable[[Envelope, _Case], str | _Fault]] = {
 
 
 def _refused(fault: _Fault) -> Verification:
-    checks = (Check("envelope", False, fault.found), *_unasked(_QUESTIONS))
+    checks = (Check("envelope", False, fault.found), *_unasked(_QUESTIONS), _REVOCATION)
     return Verification(fault.verdict, checks)
 
 
