@@ -30,11 +30,7 @@ def read_installed(data: bytes) -> Iterator[Listed]:
         Unreadable: A package without a name or a version.
     """
     incomplete = 0
-    for lines in paragraphs(data.decode("utf-8", "replace")):
-        known: dict[str, str] = {}
-        for line in lines:
-            if line[1:2] == ":" and line[0] in _WANTED:
-                known.setdefault(line[0], line[2:].strip())
+    for known in paragraphs(data, _WANTED, case=True):
         if known.get("P") and known.get("V"):
             yield Listed(known["P"], known["V"], known.get("o", ""), "", known.get("A", ""))
         else:

@@ -18,7 +18,7 @@ import re
 from collections.abc import Iterator
 
 from ecrlab.scan.listing import Listed, Unreadable
-from ecrlab.scan.stanzas import fields, paragraphs
+from ecrlab.scan.stanzas import paragraphs
 
 __all__ = ["read_status"]
 
@@ -35,8 +35,7 @@ def read_status(data: bytes) -> Iterator[Listed]:
         Unreadable: A package without a name or a version.
     """
     incomplete = 0
-    for lines in paragraphs(data.decode("utf-8", "replace")):
-        known = fields(lines, _WANTED)
+    for known in paragraphs(data, _WANTED):
         if known.get("status", "installed").rpartition(" ")[2] not in _THERE:
             continue
         if known.get("package") and known.get("version"):

@@ -14,7 +14,7 @@ from ecrlab.scan.listing import Listed, PackageFile, Unreadable
 from ecrlab.scan.npm import is_package_root, read_package_json
 from ecrlab.scan.package import Manager
 from ecrlab.scan.python_metadata import read_metadata
-from ecrlab.scan.rpm import read_rpmdb, unsupported_database
+from ecrlab.scan.rpm import read_journal, read_rpmdb, unsupported_database
 
 __all__ = ["Kind", "kind_of", "read_package_file", "unread"]
 
@@ -36,6 +36,7 @@ def _by_content(manager: Manager, read: Callable[[bytes], Iterator[Listed]]) -> 
 _DPKG = _by_content("dpkg", read_status)
 _APK = _by_content("apk", read_installed)
 _RPM = _by_content("rpm", read_rpmdb)
+_RPM_JOURNAL = _by_content("rpm", read_journal)
 _RPM_UNSUPPORTED = _by_content("rpm", unsupported_database)
 _PYTHON = _by_content("pip", read_metadata)
 _NPM = _by_content("npm", read_package_json)
@@ -50,6 +51,7 @@ _AT = {
         for folder in ("var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm")
         for name, kind in (
             ("rpmdb.sqlite", _RPM),
+            ("rpmdb.sqlite-wal", _RPM_JOURNAL),
             ("Packages", _RPM_UNSUPPORTED),  # Berkeley DB, until rpm 4.16
             ("Packages.db", _RPM_UNSUPPORTED),  # ndb, of SUSE
         )
@@ -81,13 +83,18 @@ def _is_python_metadata(path: str) -> bool:
 
 def read_package_file(path: str, kind: Kind, data: bytes, limits: Limits) -> PackageFile:
     """List what a file says; what it does not let us read becomes its warning."""
-    listed: list[Listed] = []
+    listed: dict[Listed, None] = {}  # a set that keeps its order
     warning = ""
     try:
-        listed.extend(kind.read(data, path, limits))
+        for count, each in enumerate(kind.read(data, path, limits)):
+            if count >= limits.packages:
+                raise Unreadable(f"it lists more than {limits.packages:,} packages")
+            if each.length > limits.text:
+                raise Unreadable(f"it has a name or a version of more than {limits.text:,} characters")
+            listed[each] = None
     except Unreadable as exc:
         warning = f"{path}: {exc}"
-    return PackageFile(path, kind.manager, tuple(dict.fromkeys(listed)), warning)
+    return PackageFile(path, kind.manager, tuple(listed), warning)
 
 
 def unread(path: str, kind: Kind, reason: str) -> PackageFile:

@@ -13,7 +13,7 @@ from ecrlab.oci import Image
 from ecrlab.oci.image import describe
 from ecrlab.oci.shown import Shown
 from ecrlab.oci.store import chunks
-from ecrlab.scan.layer import LayerContents, read_layer
+from ecrlab.scan.layer import LayerContents, folders_of, read_layer
 from ecrlab.scan.listing import Listed, PackageFile
 from ecrlab.scan.os_release import OS_RELEASE_PATHS, ecosystem_of
 from ecrlab.scan.package import OS_MANAGERS, Package, System
@@ -104,13 +104,15 @@ def inventory(layers: Sequence[LayerContents], *, digest: Digest) -> Inventory:
     """
     live: dict[str, _Live] = {}
     systems: dict[str, System] = {}
+    names: set[str] = set()
     for layer in layers:
-        below = {path: each for path, each in live.items() if layer.hides(path)}
+        below = {} if layer.hides_nothing(names) else {path: each for path, each in live.items() if layer.hides(path)}
         for path in below:
             del live[path]
         systems = {path: system for path, system in systems.items() if not layer.hides(path)} | dict(layer.systems)
         for file in layer.package_files:
             live[file.path] = _laid_over(file, below.get(file.path), layer.digest)
+            names.update((file.path, *folders_of(file.path)))
     system = next((systems[path] for path in OS_RELEASE_PATHS if path in systems), None)
     packages = sorted(_packages(live, system), key=_order)
     return Inventory(system, tuple(packages), tuple(_warnings(layers, live, system)), digest)

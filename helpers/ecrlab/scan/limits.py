@@ -25,6 +25,7 @@ class Limits:
         names: Characters in all their names together.
         header: Bytes of one extended header.
         packages: What all files of the layer list together.
+        text: Characters of what is kept of one package.
         file: Bytes of one file that lists packages, Java archives included.
         nested: Bytes unpacked from one Java archive and from those inside it.
         entries: Files in one Java archive.
@@ -33,11 +34,12 @@ class Limits:
 
     unpacked: int = 16_384 * _MIB
     ratio: int = 200
-    ratio_from: int = 256 * _MIB
+    ratio_from: int = 64 * _MIB
     members: int = 1_000_000
     names: int = 64 * _MIB
     header: int = _MIB
     packages: int = 100_000
+    text: int = 2_000
     file: int = 128 * _MIB
     nested: int = 256 * _MIB
     entries: int = 200_000

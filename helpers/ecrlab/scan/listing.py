@@ -29,6 +29,13 @@ class Listed:
     architecture: str = ""
     inside: str = ""
 
+    @property
+    def length(self) -> int:
+        """Characters of all that is kept."""
+        return sum(
+            map(len, (self.name, self.version, self.source, self.source_version, self.architecture, self.inside))
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class PackageFile:

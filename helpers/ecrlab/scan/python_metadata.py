@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator
 
 from ecrlab.scan.listing import Listed, Unreadable
-from ecrlab.scan.stanzas import fields, paragraphs
+from ecrlab.scan.stanzas import paragraphs
 
 __all__ = ["normalised", "read_metadata"]
 
@@ -31,8 +31,7 @@ def read_metadata(data: bytes) -> Iterator[Listed]:
     Raises:
         Unreadable: It has no name or no version.
     """
-    headers = next(paragraphs(data.decode("utf-8", "replace").replace("\r\n", "\n")), [])
-    known = fields(headers, _WANTED)
+    known = next(paragraphs(data, _WANTED), {})
     if not (known.get("name") and known.get("version")):
         raise Unreadable("it has no name or no version")
     yield Listed(normalised(known["name"]), known["version"])

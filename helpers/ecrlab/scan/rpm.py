@@ -21,7 +21,7 @@ from contextlib import closing
 
 from ecrlab.scan.listing import Listed, Unreadable
 
-__all__ = ["read_rpmdb", "unsupported_database"]
+__all__ = ["read_journal", "read_rpmdb", "unsupported_database"]
 
 _NAME, _VERSION, _RELEASE, _EPOCH, _ARCHITECTURE, _SOURCE_RPM = 1000, 1001, 1002, 1003, 1022, 1044
 _TEXTS = frozenset({_NAME, _VERSION, _RELEASE, _ARCHITECTURE, _SOURCE_RPM})
@@ -41,6 +41,17 @@ def unsupported_database(data: bytes) -> Iterator[Listed]:
     """
     yield from ()
     raise Unreadable("the scanner reads rpm's SQLite databases, and this is one of another kind: unsupported")
+
+
+def read_journal(data: bytes) -> Iterator[Listed]:
+    """List nothing: what is still in the write-ahead journal is not in the database yet. It is empty as a rule.
+
+    Raises:
+        Unreadable: It is not empty.
+    """
+    yield from ()
+    if data:
+        raise Unreadable("rpm was not closed: its last changes are in this journal, which is not read")
 
 
 def read_rpmdb(data: bytes) -> Iterator[Listed]:

@@ -1,36 +1,41 @@
-"""Text in paragraphs of ``Field: value`` lines, as Debian's and Python's package descriptions are written.
+"""Text in paragraphs of ``Field: value`` lines, as Debian's, Alpine's and Python's package descriptions are written.
 
-Sources: Debian Policy Manual, 5.1 "Syntax of control files" (RFC 822 with continuation lines that begin with a space or
-a tab); Python packaging, "Core metadata specifications".
+Sources: Debian Policy Manual, 5.1 "Syntax of control files" (RFC 822, continuation lines begin with a space or a tab);
+Python packaging, "Core metadata specifications"; Alpine wiki, "Apk spec" (one letter before the colon, and letters have
+case).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from io import BytesIO
 
-__all__ = ["fields", "paragraphs"]
-
-
-def paragraphs(text: str) -> Iterator[list[str]]:
-    """Yield the lines of each paragraph; lines without anything visible part them."""
-    lines: list[str] = []
-    for line in text.split("\n"):  # not splitlines: it also breaks at characters that are part of a description
-        if line.strip():
-            lines.append(line)
-        elif lines:
-            yield lines
-            lines = []
-    if lines:
-        yield lines
+__all__ = ["paragraphs"]
 
 
-def fields(lines: Iterable[str], wanted: frozenset[str]) -> Mapping[str, str]:
-    """Return the first line of each wanted field that is there; its name in lower case, as names have no case."""
+def paragraphs(data: bytes, wanted: frozenset[str], *, case: bool = False) -> Iterator[Mapping[str, str]]:
+    """Yield the wanted fields of each paragraph, line by line: no more of a large file is held than them.
+
+    Args:
+        data: UTF-8; what is not is replaced.
+        wanted: The fields, in lower case unless ``case``. The first line of the first one of a name counts.
+        case: Whether names have case.
+    """
     found: dict[str, str] = {}
-    for line in lines:
-        if line[0] in " \t":
+    inside = False
+    for line in BytesIO(data):
+        if not line.strip():
+            if inside:
+                yield found
+            found, inside = {}, False
             continue
-        name, colon, value = line.partition(":")
-        if colon and (key := name.strip().lower()) in wanted:
-            found.setdefault(key, value.strip())
-    return found
+        inside = True
+        name, colon, value = line.partition(b":")
+        if not colon or line[:1] in b" \t":
+            continue
+        key = name.strip().decode("utf-8", "replace")
+        key = key if case else key.lower()
+        if key in wanted:
+            found.setdefault(key, value.strip().decode("utf-8", "replace"))
+    if inside:
+        yield found

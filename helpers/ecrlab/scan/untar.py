@@ -117,7 +117,7 @@ class _Reader:
         name = extended.get("path") or _short_name(block)
         link = extended.get("linkpath") or _until_zero(block[157:257])
         known = _KINDS.get(kind, Kind.OTHER)
-        if known is Kind.FILE and name.endswith(b"/"):
+        if kind == b"\0" and name.endswith(b"/"):
             known = Kind.DIRECTORY  # as archives older than POSIX mark them
         if kind[0] in _WITHOUT_BODY:
             size = 0
@@ -129,7 +129,7 @@ class _Reader:
             return None
         if len(block) < _BLOCK:
             self._refuse("its tar ends within a header")
-        if _checksum(block) != self._number(block[148:156]):
+        if _until_zero(block[148:156]).strip(b" ").lstrip(b"0") != b"%o" % _checksum(block):
             self._refuse(f"there is no tar header at byte {self._tar.position - _BLOCK:,}")
         return block
 
