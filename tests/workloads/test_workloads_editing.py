@@ -19,7 +19,6 @@ from ecrlab.workloads import (
     deployment,
     parse_manifests,
     parse_task_definition,
-    preview,
     task_definition,
     with_image,
 )
@@ -367,16 +366,25 @@ def test_error_an_unusable_image_is_not_put_in():
 # Previews and differences
 
 
-def test_a_preview_says_what_is_pulled():
-    """What each container pulls, by tag or by digest, and the text itself."""
-    shown = str(preview(deployment(f"{HOST}/team/web@{DIGEST}")))
+def test_a_document_shows_what_it_pulls():
+    """What each container pulls, by tag or by digest, and the text itself: the preview of what is to be applied."""
+    shown = str(deployment(f"{HOST}/team/web@{DIGEST}"))
     assert shown.startswith("ℹ Manifest of Deployment/web\n")
     assert f"`web` pulls  {HOST}/team/web, exactly abababababab\n" in shown
     assert "    apiVersion: apps/v1\n" in shown
-    assert "```yaml\napiVersion: apps/v1\n" in preview(deployment(IMAGE))._repr_markdown_()
-    assert "whatever the tag latest then is" in str(preview(task_definition(f"{HOST}/team/web")))
+    assert "```yaml\napiVersion: apps/v1\n" in deployment(IMAGE)._repr_markdown_()
+    assert "```json\n{\n" in task_definition(IMAGE)._repr_markdown_()
+    assert "whatever the tag latest then is" in str(task_definition(f"{HOST}/team/web"))
     broken = parse_task_definition({"family": "f", "containerDefinitions": [{"name": "web", "image": "${X}"}]})
-    assert "nothing: '${X}' is no usable image" in str(preview(broken))
+    assert str(broken).startswith("ℹ Task definition f for EC2\n  `web` pulls  nothing: '${X}' is no usable image\n")
+
+
+def test_objects_show_themselves():
+    """A workload shows its pods and what they pull, another object where it is."""
+    manifests = parse_manifests(COMMENTED)
+    assert ["ℹ Deployment/payments", "ℹ ConfigMap/payments"] == [str(o).splitlines()[0] for o in manifests.objects]
+    assert f"`api` pulls    {HOST}/payments, whatever the tag 1.0 then is" in str(manifests.workloads[0])
+    assert "namespace  default" in str(manifests.objects[1])
 
 
 def test_a_difference_names_the_images():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecrlab.workloads.backoff import back_off_seconds
 from ecrlab.workloads.check_manifests import check_manifests
 from ecrlab.workloads.check_task_definition import check_task_definition
+from ecrlab.workloads.comparing import Difference, compare
 from ecrlab.workloads.container import Container, PullPolicy
 from ecrlab.workloads.definitions import LaunchType, NetworkMode, TaskDefinition, parse_task_definition
 from ecrlab.workloads.editing import with_image
@@ -13,7 +14,6 @@ from ecrlab.workloads.findings import Code, Finding, Findings
 from ecrlab.workloads.manifests import KubernetesObject, Manifests, Workload, parse_manifests
 from ecrlab.workloads.messages import MESSAGES, Message, Obstacle
 from ecrlab.workloads.network import Endpoint, Internet, Network, Route, Service, Way
-from ecrlab.workloads.previewing import Difference, compare, preview
 from ecrlab.workloads.pull_steps import PullStep
 from ecrlab.workloads.puller import Creator, Dialect, Puller, PullerKind
 from ecrlab.workloads.pulling import PullOutcome, PullResult, resolve
@@ -62,7 +62,6 @@ __all__ = [
     "explain_error",
     "parse_manifests",
     "parse_task_definition",
-    "preview",
     "resolve",
     "stored",
     "task_definition",

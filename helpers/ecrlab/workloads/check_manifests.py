@@ -9,15 +9,15 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
 from ecrlab.naming import placeholder_in
 from ecrlab.oci.descriptor import Platform
 from ecrlab.workloads.container import Container, PullPolicy
 from ecrlab.workloads.findings import Code, Finding, Findings, in_order
 from ecrlab.workloads.images import Surroundings, findings_about_image
+from ecrlab.workloads.lenient import at_path, list_of, mapping_of
 from ecrlab.workloads.manifest_shape import DEFAULT_VERSION, shape_findings
-from ecrlab.workloads.manifests import KubernetesObject, Manifests, Workload, at_path, parse_manifests
+from ecrlab.workloads.manifests import KubernetesObject, Manifests, Workload, parse_manifests
 from ecrlab.workloads.pointing import Pointer, into_object
 from ecrlab.workloads.secrets_in_text import Kept, how_kept
 
@@ -90,7 +90,7 @@ def _about_a_workload(
 ) -> Iterator[Finding]:
     wanted = tuple(Platform("linux", name) for name in workload.architectures) or tuple(nodes)
     yield from _about_containers(workload, point)
-    for container, path in _with_paths(workload):
+    for container, path in zip(workload.containers, workload.container_paths, strict=True):
         yield from findings_about_image(container, (*path, "image"), point, around, wanted)
         yield from _about_the_pull_policy(container, workload, path, point)
         yield from _about_settings(at_path(workload.content, path), path, point)
@@ -99,22 +99,13 @@ def _about_a_workload(
     yield from _about_platforms(workload, point, nodes)
 
 
-def _with_paths(workload: Workload) -> Iterator[tuple[Container, Steps]]:
-    """Yield the containers, each with the path to it."""
-    containers = iter(workload.containers)
-    for key in ("initContainers", "containers", "ephemeralContainers"):
-        entries = workload.pod.get(key)
-        for number in range(len(entries) if isinstance(entries, list) else 0):
-            yield next(containers), (*workload.pod_path, key, number)
-
-
 def _about_containers(workload: Workload, point: Pointer) -> Iterator[Finding]:
     if not any(not container.runs_first for container in workload.containers):
         path = (*workload.pod_path, "containers")
         sentence = "There is no container, and a pod needs at least one."
         yield point.finding(Code.NO_CONTAINERS, path, sentence, "add a container with a name and an image")
     names = Counter(container.name for container in workload.containers)
-    for container, path in _with_paths(workload):
+    for container, path in zip(workload.containers, workload.container_paths, strict=True):
         if names[container.name] > 1 and container.name:
             sentence = f"The name {container.name!r} is given to {names[container.name]} containers."
             way_out = "give each container a name of its own"
@@ -143,9 +134,8 @@ def _about_the_pull_policy(container: Container, workload: Workload, path: Steps
 
 
 def _about_settings(entry: object, path: Steps, point: Pointer) -> Iterator[Finding]:
-    settings = entry.get("env") if isinstance(entry, Mapping) else None
-    for number, setting in enumerate(settings if isinstance(settings, list) else ()):
-        pair: Mapping[str, Any] = setting if isinstance(setting, Mapping) else {}
+    for number, setting in enumerate(list_of(mapping_of(entry).get("env"))):
+        pair = mapping_of(setting)
         name, place = str(pair.get("name", "")), (*path, "env", number)
         secret = at_path(pair, ("valueFrom", "secretKeyRef", "name"))
         # Judged as if something stood there: the name alone tells of a user's keys.
@@ -176,10 +166,9 @@ def _about_pull_secrets(workload: Workload, point: Pointer) -> Iterator[Finding]
 def _about_the_selector(workload: Workload, point: Pointer) -> Iterator[Finding]:
     if workload.kind not in _WITH_SELECTOR:
         return
-    wanted = at_path(workload.content, ("spec", "selector", "matchLabels"))
-    labels = at_path(workload.content, ("spec", "template", "metadata", "labels"))
-    offered = labels if isinstance(labels, Mapping) else {}
-    missing = [key for key, value in wanted.items() if offered.get(key) != value] if isinstance(wanted, Mapping) else []
+    wanted = mapping_of(at_path(workload.content, ("spec", "selector", "matchLabels")))
+    offered = mapping_of(at_path(workload.content, ("spec", "template", "metadata", "labels")))
+    missing = [key for key, value in wanted.items() if offered.get(key) != value]
     if missing:
         sentence = f"The selector asks for {', '.join(f'`{key}`' for key in missing)}, which its own pods do not have."
         way_out = "give `template.metadata.labels` the same labels"
@@ -203,11 +192,9 @@ def _old_labels(workload: Workload) -> Iterator[tuple[Steps, str]]:
         ((*workload.pod_path, "nodeSelector", label), label) for label in old if label in workload.node_selector
     )
     required = ("affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
-    terms = at_path(workload.pod, required)
-    for term in range(len(terms) if isinstance(terms, list) else 0):
-        rules = at_path(terms, (term, "matchExpressions"))
-        for number in range(len(rules) if isinstance(rules, list) else 0):
-            label = at_path(rules, (number, "key"))
+    for term, choice in enumerate(list_of(at_path(workload.pod, required))):
+        for number, rule in enumerate(list_of(mapping_of(choice).get("matchExpressions"))):
+            label = mapping_of(rule).get("key")
             if label in old:
                 yield (*workload.pod_path, *required, term, "matchExpressions", number, "key"), label
 

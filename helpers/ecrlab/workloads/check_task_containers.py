@@ -13,6 +13,7 @@ from typing import Any
 from ecrlab.naming import placeholder_in
 from ecrlab.workloads.definitions import NetworkMode, TaskDefinition
 from ecrlab.workloads.findings import Code, Finding
+from ecrlab.workloads.lenient import list_of, mapping_of, number_of
 from ecrlab.workloads.pointing import Pointer
 from ecrlab.workloads.secrets_in_text import Kept, how_kept
 from ecrlab.workloads.task_size import cpu_units, memory_mib
@@ -41,11 +42,11 @@ def container_findings(
     """
     yield from _about_size(definition, said, path, point)
     yield from _about_ports(definition, said, path, point)
-    yield from _about_logs(definition, _mapping(said.get("logConfiguration")), (*path, "logConfiguration"), point)
-    for number, secret in enumerate(_list(said.get("secrets"))):
-        yield from _about_a_secret(_mapping(secret), (*path, "secrets", number), point)
-    for number, setting in enumerate(_list(said.get("environment"))):
-        pair = _mapping(setting)
+    yield from _about_logs(definition, mapping_of(said.get("logConfiguration")), (*path, "logConfiguration"), point)
+    for number, secret in enumerate(list_of(said.get("secrets"))):
+        yield from _about_a_secret(mapping_of(secret), (*path, "secrets", number), point)
+    for number, setting in enumerate(list_of(said.get("environment"))):
+        pair = mapping_of(setting)
         value_path = (*path, "environment", number, "value")
         yield from _about_a_setting(str(pair.get("name", "")), pair.get("value"), value_path, point, "secrets")
 
@@ -53,7 +54,7 @@ def container_findings(
 def _about_size(definition: TaskDefinition, said: Mapping[str, Any], path: Steps, point: Pointer) -> Iterator[Finding]:
     task_memory = memory_mib(str(definition.document.get("memory") or ""))
     task_cpu = cpu_units(str(definition.document.get("cpu") or ""))
-    memory, reserved, cpu = (_number(said.get(key)) for key in ("memory", "memoryReservation", "cpu"))
+    memory, reserved, cpu = (number_of(said.get(key)) for key in ("memory", "memoryReservation", "cpu"))
     if memory is None and reserved is None and task_memory is None and not definition.for_fargate:
         sentence = "Neither the container nor the task says how much memory it needs, and ECS wants one of them to."
         yield point.finding(Code.CONTAINER_SIZE, (*path, "memory"), sentence, 'add "memory" or "memoryReservation"')
@@ -73,9 +74,9 @@ def _about_size(definition: TaskDefinition, said: Mapping[str, Any], path: Steps
 def _about_ports(definition: TaskDefinition, said: Mapping[str, Any], path: Steps, point: Pointer) -> Iterator[Finding]:
     if definition.network_mode not in (NetworkMode.AWSVPC, NetworkMode.HOST):
         return
-    for number, mapping in enumerate(_list(said.get("portMappings"))):
-        pair = _mapping(mapping)
-        inside, outside = _number(pair.get("containerPort")), _number(pair.get("hostPort"))
+    for number, mapping in enumerate(list_of(said.get("portMappings"))):
+        pair = mapping_of(mapping)
+        inside, outside = number_of(pair.get("containerPort")), number_of(pair.get("hostPort"))
         if inside is not None and outside not in (None, 0, inside):
             sentence = f"With {definition.network_mode} both ports are the same, and here {outside} leads to {inside}."
             place = (*path, "portMappings", number, "hostPort")
@@ -83,7 +84,7 @@ def _about_ports(definition: TaskDefinition, said: Mapping[str, Any], path: Step
 
 
 def _about_logs(definition: TaskDefinition, logs: Mapping[str, Any], path: Steps, point: Pointer) -> Iterator[Finding]:
-    options = _mapping(logs.get("options"))
+    options = mapping_of(logs.get("options"))
     if logs.get("logDriver") == "awslogs":
         yield from _about_awslogs(definition, options, (*path, "options"), point)
     for name, value in options.items():
@@ -148,15 +149,3 @@ def _about_a_setting(name: str, value: object, path: Steps, point: Pointer, inst
             yield point.finding(Code.EMPTY_SECRET, path, sentence, f"name its place under `{instead}` instead")
         case Kept.NOTHING:
             return
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None

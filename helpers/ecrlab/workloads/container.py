@@ -61,6 +61,17 @@ class Container:
         return reference_of(self.image)
 
     @property
+    def pulled(self) -> str:
+        """What a pull of it brings, in words."""
+        reference = self.reference
+        if reference is None:
+            return f"nothing: {self.image!r} is no usable image"
+        where = f"{reference.registry}/{reference.repository}"
+        if reference.digest is not None:
+            return f"{where}, exactly {reference.digest.short}"
+        return f"{where}, whatever the tag {reference.tag_pulled} then is"
+
+    @property
     def effective_pull_policy(self) -> PullPolicy:
         """The pull policy that a kubelet goes by: the one that is written, or the default for this image."""
         return self.pull_policy or PullPolicy.default_for(self.image)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from ecrlab.cards import Card, ShownAs
 from ecrlab.errors import InvalidDocument, InvalidInput
 from ecrlab.oci.descriptor import Platform
 from ecrlab.workloads.container import Container
 from ecrlab.workloads.json_text import as_object
+from ecrlab.workloads.lenient import text_of
 
 __all__ = ["LaunchType", "NetworkMode", "TaskDefinition", "parse_task_definition"]
 
@@ -36,9 +38,9 @@ class NetworkMode(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class TaskDefinition:
-    """What RegisterTaskDefinition is told, or DescribeTaskDefinition tells.
+@dataclass(frozen=True, slots=True, repr=False)
+class TaskDefinition(ShownAs):
+    """What RegisterTaskDefinition is told, or DescribeTaskDefinition tells; shows what it pulls, and its text.
 
     Args:
         text: The JSON text; edits start from it, so that they change what they have to and no more.
@@ -53,7 +55,7 @@ class TaskDefinition:
     @property
     def family(self) -> str:
         """The name that revisions share; empty if there is none."""
-        return _text(self.document.get("family"))
+        return text_of(self.document.get("family"))
 
     @property
     def launch_types(self) -> tuple[str, ...]:
@@ -69,18 +71,18 @@ class TaskDefinition:
     @property
     def network_mode(self) -> str:
         """The network mode: as written, else ``awsvpc`` for Fargate and ``bridge``, the default on Linux."""
-        written = _text(self.document.get("networkMode"))
+        written = text_of(self.document.get("networkMode"))
         return written or (NetworkMode.AWSVPC if self.for_fargate else NetworkMode.BRIDGE)
 
     @property
     def execution_role_arn(self) -> str | None:
         """The role that ECS takes on to pull images, fetch secrets and write logs; the one that pulls on Fargate."""
-        return _text(self.document.get("executionRoleArn")) or None
+        return text_of(self.document.get("executionRoleArn")) or None
 
     @property
     def task_role_arn(self) -> str | None:
         """The role that the program inside the container takes on; it pulls nothing."""
-        return _text(self.document.get("taskRoleArn")) or None
+        return text_of(self.document.get("taskRoleArn")) or None
 
     @property
     def platform(self) -> Platform | None:
@@ -91,10 +93,10 @@ class TaskDefinition:
         """
         said = self.document.get("runtimePlatform")
         written = said if isinstance(said, Mapping) else {}
-        architecture = _ARCHITECTURES.get(_text(written.get("cpuArchitecture")))
+        architecture = _ARCHITECTURES.get(text_of(written.get("cpuArchitecture")))
         if architecture is None and not self.for_fargate:
             return None
-        system = "windows" if _text(written.get("operatingSystemFamily")).startswith("WINDOWS") else "linux"
+        system = "windows" if text_of(written.get("operatingSystemFamily")).startswith("WINDOWS") else "linux"
         return Platform(system, architecture or "amd64")
 
     def container(self, name: str) -> Container:
@@ -104,6 +106,10 @@ class TaskDefinition:
             InvalidInput: No container has it.
         """
         return one_named(self.containers, name, f"task definition {self.family!r}")
+
+    def _shown(self) -> Card:
+        title = f"Task definition {self.family} for {' and '.join(self.launch_types) or LaunchType.EC2}"
+        return Card(title, pulls_of(self.containers), code=self.text.rstrip("\n"), language="json")
 
 
 def parse_task_definition(document: str | Mapping[str, Any]) -> TaskDefinition:
@@ -139,13 +145,18 @@ def _container(entry: object, number: int) -> Container:
     written = entry.get("repositoryCredentials")
     credentials = written if isinstance(written, Mapping) else {}
     return Container(
-        name=_text(entry.get("name")),
-        image=_text(entry.get("image")),
+        name=text_of(entry.get("name")),
+        image=text_of(entry.get("image")),
         place=place,
         essential=entry.get("essential") is not False,
-        credentials=_text(credentials.get("credentialsParameter")) or None,
+        credentials=text_of(credentials.get("credentialsParameter")) or None,
         version_consistency=entry.get("versionConsistency") != "disabled",
     )
+
+
+def pulls_of(containers: tuple[Container, ...]) -> list[tuple[str, str]]:
+    """Say of each container what it pulls, as the facts of a card."""
+    return [(f"`{container.name}` pulls", container.pulled) for container in containers]
 
 
 def one_named(containers: tuple[Container, ...], name: str, place: str) -> Container:
@@ -159,7 +170,3 @@ def one_named(containers: tuple[Container, ...], name: str, place: str) -> Conta
             return container
     names = ", ".join(repr(container.name) for container in containers) or "none at all"
     raise InvalidInput(place, f"no container is called {name!r}", f"there are: {names}")
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

@@ -56,7 +56,7 @@ def _in_task_definition(definition: TaskDefinition, name: str, image: str) -> Ta
 def _in_manifests(manifests: Manifests, name: str, image: str, workload_name: str) -> Manifests:
     workload = manifests.workload(workload_name) if workload_name else _workload_with(manifests, name)
     container = one_named(workload.containers, name, workload.title)
-    path = _path_to(workload, container)
+    path = (*workload.container_paths[workload.containers.index(container)], "image")
     written = workload.document.spans.get((*workload.path, *path))
     if written is None or not container.image:
         raise _no_image(container)
@@ -82,17 +82,6 @@ def _workload_with(manifests: Manifests, container: str) -> Workload:
     raise InvalidInput(
         "manifest", f"{titles} each have a container {container!r}", f"name one, as in workload={found[0].title!r}"
     )
-
-
-def _path_to(workload: Workload, container: Container) -> tuple[str | int, ...]:
-    """Return the path from the workload to the image of one of its containers."""
-    for key in ("initContainers", "containers", "ephemeralContainers"):
-        entries = workload.pod.get(key)
-        for number in range(len(entries) if isinstance(entries, list) else 0):
-            path = (*workload.pod_path, key, number)
-            if workload.place(*path) == container.place:
-                return (*path, "image")
-    raise AssertionError("a container comes from its workload")
 
 
 def _as_yaml(image: str, first: str) -> str:

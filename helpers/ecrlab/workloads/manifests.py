@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ecrlab.cards import Card, ShownAs
 from ecrlab.errors import InvalidDocument, InvalidInput
 from ecrlab.oci.descriptor import Platform
 from ecrlab.workloads.container import Container, PullPolicy
-from ecrlab.workloads.definitions import one_named
+from ecrlab.workloads.definitions import one_named, pulls_of
 from ecrlab.workloads.json_text import path_text
+from ecrlab.workloads.lenient import at_path, list_of, mapping_of, text_of
 from ecrlab.workloads.yaml_text import YamlDocument, parse_documents
 
 __all__ = ["KubernetesObject", "Manifests", "Workload", "parse_manifests"]
@@ -25,11 +27,12 @@ _POD_PATHS: dict[str, tuple[str, ...]] = {
     "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
 }
 _ARCHITECTURE_LABELS = ("kubernetes.io/arch", "beta.kubernetes.io/arch")
+_CONTAINER_KEYS = ("initContainers", "containers", "ephemeralContainers")
 _SYSTEM_LABELS = ("kubernetes.io/os", "beta.kubernetes.io/os")
 
 
-@dataclass(frozen=True, slots=True)
-class KubernetesObject:
+@dataclass(frozen=True, slots=True, repr=False)
+class KubernetesObject(ShownAs):
     """One object of a manifest: a Deployment, a Service, a Secret.
 
     Args:
@@ -49,22 +52,22 @@ class KubernetesObject:
     @property
     def kind(self) -> str:
         """Its kind: ``Deployment``."""
-        return _text(self.content.get("kind"))
+        return text_of(self.content.get("kind"))
 
     @property
     def api_version(self) -> str:
         """Its API version: ``apps/v1``."""
-        return _text(self.content.get("apiVersion"))
+        return text_of(self.content.get("apiVersion"))
 
     @property
     def name(self) -> str:
         """Its name; empty if it has none."""
-        return _text(_mapping(self.content.get("metadata")).get("name"))
+        return text_of(mapping_of(self.content.get("metadata")).get("name"))
 
     @property
     def namespace(self) -> str:
         """Its namespace; ``default`` if the manifest names none."""
-        return _text(_mapping(self.content.get("metadata")).get("namespace")) or "default"
+        return text_of(mapping_of(self.content.get("metadata")).get("namespace")) or "default"
 
     @property
     def title(self) -> str:
@@ -75,8 +78,11 @@ class KubernetesObject:
         """Write the place of a value in it: ``Deployment/api.spec.replicas``."""
         return f"{self.title}.{path_text(steps)}" if steps else self.title
 
+    def _shown(self) -> Card:
+        return Card(self.title, [("namespace", self.namespace)])
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Workload(KubernetesObject):
     """An object that makes pods.
 
@@ -96,29 +102,29 @@ class Workload(KubernetesObject):
     @property
     def pod(self) -> Mapping[str, Any]:
         """The specification of its pods."""
-        return _mapping(at_path(self.content, self.pod_path))
+        return mapping_of(at_path(self.content, self.pod_path))
 
     @property
     def replicas(self) -> int:
         """How many pods it asks for; 1 where it does not say."""
-        replicas = _mapping(self.content.get("spec")).get("replicas")
+        replicas = mapping_of(self.content.get("spec")).get("replicas")
         return replicas if isinstance(replicas, int) and not isinstance(replicas, bool) else 1
 
     @property
     def service_account(self) -> str:
         """The service account of its pods; ``default`` where it does not say."""
-        return _text(self.pod.get("serviceAccountName")) or "default"
+        return text_of(self.pod.get("serviceAccountName")) or "default"
 
     @property
     def pull_secrets(self) -> tuple[str, ...]:
         """The names under ``imagePullSecrets``."""
         entries = self.pod.get("imagePullSecrets")
-        return tuple(_text(_mapping(entry).get("name")) for entry in entries) if isinstance(entries, list) else ()
+        return tuple(text_of(mapping_of(entry).get("name")) for entry in entries) if isinstance(entries, list) else ()
 
     @property
     def node_selector(self) -> Mapping[str, str]:
         """The labels that a node must have."""
-        return {str(key): str(value) for key, value in _mapping(self.pod.get("nodeSelector")).items()}
+        return {str(key): str(value) for key, value in mapping_of(self.pod.get("nodeSelector")).items()}
 
     @property
     def architectures(self) -> tuple[str, ...]:
@@ -142,10 +148,23 @@ class Workload(KubernetesObject):
         """
         return one_named(self.containers, name, self.title)
 
+    @property
+    def container_paths(self) -> tuple[tuple[str | int, ...], ...]:
+        """The paths from the object to its containers, in the order of ``containers``."""
+        return tuple(
+            (*self.pod_path, key, number)
+            for key in _CONTAINER_KEYS
+            for number in range(len(list_of(self.pod.get(key))))
+        )
 
-@dataclass(frozen=True, slots=True)
-class Manifests:
-    """The objects of a YAML text.
+    def _shown(self) -> Card:
+        facts = [("namespace", self.namespace), ("pods", str(self.replicas))]
+        return Card(self.title, [*facts, *pulls_of(self.containers)])
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Manifests(ShownAs):
+    """The objects of a YAML text; shows what they pull, and the text.
 
     Args:
         text: The YAML; edits start from it, so that comments, order and quotes stay as they are.
@@ -177,6 +196,10 @@ class Manifests:
         titles = ", ".join(workload.title for workload in self.workloads) or "none at all"
         fact = f"{len(found)} workloads are called {name!r}" if found else f"no workload is called {name!r}"
         raise InvalidInput(_NAME, fact, f"there are: {titles}")
+
+    def _shown(self) -> Card:
+        title = "Manifest of " + ", ".join(entry.title for entry in self.objects)
+        return Card(title, pulls_of(self.containers), code=self.text.rstrip("\n"), language="yaml")
 
     def kind(self, kind: str) -> tuple[KubernetesObject, ...]:
         """Return the objects of a kind."""
@@ -216,22 +239,18 @@ def _objects(document: YamlDocument, value: Any, path: tuple[str | int, ...]) ->
 
 def _workload(document: YamlDocument, path: tuple[str | int, ...]) -> Workload:
     plain = Workload(document, path)
-    containers = tuple(
-        container
-        for key in ("initContainers", "containers", "ephemeralContainers")
-        for container in _containers(plain, key)
-    )
+    containers = tuple(container for key in _CONTAINER_KEYS for container in _containers(plain, key))
     return Workload(document, path, containers)
 
 
 def _containers(workload: Workload, key: str) -> Iterator[Container]:
     entries = workload.pod.get(key)
     for number, entry in enumerate(entries if isinstance(entries, list) else ()):
-        written = _mapping(entry)
+        written = mapping_of(entry)
         policy = written.get("imagePullPolicy")
         yield Container(
-            name=_text(written.get("name")),
-            image=_text(written.get("image")),
+            name=text_of(written.get("name")),
+            image=text_of(written.get("image")),
             place=workload.place(*workload.pod_path, key, number),
             essential=key != "ephemeralContainers",
             # One that is restarted always is a side car: it starts first and goes on.
@@ -241,32 +260,10 @@ def _containers(workload: Workload, key: str) -> Iterator[Container]:
 
 
 def _required_values(pod: Mapping[str, Any], labels: tuple[str, ...]) -> Iterator[str]:
-    affinity = _mapping(_mapping(pod.get("affinity")).get("nodeAffinity"))
-    required = _mapping(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"))
-    for term in _list(required.get("nodeSelectorTerms")):
-        for expression in _list(_mapping(term).get("matchExpressions")):
-            rule = _mapping(expression)
+    affinity = mapping_of(mapping_of(pod.get("affinity")).get("nodeAffinity"))
+    required = mapping_of(affinity.get("requiredDuringSchedulingIgnoredDuringExecution"))
+    for term in list_of(required.get("nodeSelectorTerms")):
+        for expression in list_of(mapping_of(term).get("matchExpressions")):
+            rule = mapping_of(expression)
             if rule.get("key") in labels and rule.get("operator") == "In":
-                yield from (str(value) for value in _list(rule.get("values")))
-
-
-def at_path(value: Any, path: tuple[str | int, ...]) -> Any:
-    """Follow a path into a document; ``None`` where it leads nowhere."""
-    for step in path:
-        if isinstance(step, int):
-            value = value[step] if isinstance(value, list) and step < len(value) else None
-        else:
-            value = value.get(step) if isinstance(value, Mapping) else None
-    return value
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+                yield from (str(value) for value in list_of(rule.get("values")))

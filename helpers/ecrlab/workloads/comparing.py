@@ -1,4 +1,4 @@
-"""Show a document before it is applied, and what a change to it would change."""
+"""What a change to a document would change: lines, and images."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from difflib import unified_diff
 
 from ecrlab.cards import Card, ShownAs, Tone
-from ecrlab.workloads.container import Container
 from ecrlab.workloads.definitions import TaskDefinition
 from ecrlab.workloads.manifests import Manifests
 
-__all__ = ["Difference", "compare", "preview"]
+__all__ = ["Difference", "compare"]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -52,23 +51,3 @@ def _images(document: TaskDefinition | Manifests) -> dict[str, str]:
     if isinstance(document, TaskDefinition):
         return {container.name: container.image for container in document.containers}
     return {f"{w.title}: {c.name}": c.image for w in document.workloads for c in w.containers}
-
-
-def preview(document: TaskDefinition | Manifests) -> Card:
-    """Show a document as it would be applied: what each container pulls, then the text."""
-    if isinstance(document, TaskDefinition):
-        where = " and ".join(document.launch_types) or "EC2"
-        title, language = f"Task definition {document.family} for {where}", "json"
-    else:
-        title, language = "Manifest of " + ", ".join(entry.title for entry in document.objects), "yaml"
-    facts = [(f"`{container.name}` pulls", _pulled(container)) for container in document.containers]
-    return Card(title, facts, code=document.text.rstrip("\n"), language=language)
-
-
-def _pulled(container: Container) -> str:
-    reference = container.reference
-    if reference is None:
-        return f"nothing: {container.image!r} is no usable image"
-    if reference.digest is not None:
-        return f"{reference.registry}/{reference.repository}, exactly {reference.digest.short}"
-    return f"{reference.registry}/{reference.repository}, whatever the tag {reference.tag_pulled} then is"
