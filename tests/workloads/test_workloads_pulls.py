@@ -20,6 +20,7 @@ from ecrlab.workloads import (
     Service,
     StoredRepository,
     back_off_seconds,
+    explain_error,
     resolve,
 )
 from pull_world import AMD64, ARM64, BOTH, HOME, REGION, pull, puller
@@ -110,6 +111,34 @@ def test_every_obstacle_has_a_text_in_every_dialect_that_can_meet_it():
     }
     assert wanted == set(MESSAGES)
     assert all(message.source.startswith("https://") for message in MESSAGES.values())
+
+
+EXPLAINED_AS = {
+    "NO_WAY_TO_API": {"NO_ROUTE", "NAME_NOT_RESOLVED", "NO_CREDENTIALS"},  # a kubelet tries without a login
+    "LOGIN_DENIED": {"ACCESS_DENIED", "ENDPOINT_POLICY", "NO_CREDENTIALS"},
+    "NO_WAY_TO_REGISTRY": {"NO_ROUTE"},
+    "MANIFEST_DENIED": {"ACCESS_DENIED", "ENDPOINT_POLICY", "EXPLICIT_DENY", "REPOSITORY_POLICY"},
+    "REPOSITORY_NOT_FOUND": {"REPOSITORY_MISSING", "TAG_MISSING"},  # containerd does not tell them apart
+    "IMAGE_NOT_FOUND": {"TAG_MISSING"},
+    "IMAGE_ARCHIVED": {"IMAGE_ARCHIVED", "TAG_MISSING"},
+    "NO_PLATFORM": {"PLATFORM_MISMATCH"},
+    "LAYERS_DENIED": {"ACCESS_DENIED", "S3_BLOCKED"},  # the text is the same as with the S3 endpoint
+    "NO_WAY_TO_LAYERS": {"NO_ROUTE", "S3_BLOCKED"},
+    "BUCKET_DENIED": {"S3_BLOCKED"},
+    "INDEX_REFUSED": {"INDEX_REFUSED"},
+    "OTHER_ARCHITECTURE": {"EXEC_FORMAT"},
+}
+
+
+@pytest.mark.parametrize(
+    "case",
+    [case for case in CASES if case["expected"].get("obstacle") in EXPLAINED_AS],
+    ids=lambda case: case["name"],
+)
+def test_the_text_that_is_shown_can_be_explained(case):
+    """Whoever pastes the text of a failed pull into ``explain_error`` is led to the same cause."""
+    expected = case["expected"]
+    assert explain_error(expected["message"]).cause.name in EXPLAINED_AS[expected["obstacle"]]
 
 
 def test_a_pull_through_an_endpoint_carries_no_public_address():

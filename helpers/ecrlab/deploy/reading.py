@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from ecrlab.cloud import Mock
 from ecrlab.cloud.translate import aws_call, refusal_of
-from ecrlab.errors import InvalidInput
+from ecrlab.errors import AccountMismatch, InvalidInput
 from ecrlab.naming import partition_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class Account:
             with self.lab.administrator():
                 yield self.lab.client(service, region=self.region)
             return
+        if not isinstance(self.lab.mode, Mock):
+            raise AccountMismatch(
+                f"account {self.account_id}",
+                f"the lab works in {self.lab.account_id} and cannot look into another real account",
+                "name what belongs to the lab's account, or try it in Mode Mock",
+            )
         root = f"arn:{partition_of(self.region)}:iam::{self.account_id}:root"
         with self.lab.act_as(root) as acting:
             yield acting.client(service, region=self.region)

@@ -74,6 +74,7 @@ class Task(Shown):
         placement: Where it ran.
         pulls: The pull of each container, in the order of the definition; after an essential one that failed, none.
         started_at: When it was run.
+        notes: What else such a task needs, which is not looked at here.
     """
 
     arn: str
@@ -81,6 +82,7 @@ class Task(Shown):
     placement: Placement
     pulls: tuple[ContainerPull, ...]
     started_at: datetime
+    notes: tuple[str, ...] = ()
 
     @property
     def failed(self) -> PullResult | None:
@@ -139,12 +141,12 @@ class Task(Shown):
         facts += [("launch type", self.placement.launch_type.value), ("status", self.status)]
         failed = self.failed
         if failed is None:
-            return Card("The task runs", tuple(facts), tone=Tone.GOOD)
+            return Card("The task runs", tuple(facts), self.notes, tone=Tone.GOOD)
         facts += [("stop code", self.stop_code), ("stopped reason", self.stopped_reason)]
         body = [failed.reason, f"Way out: {failed.way_out}."]
         if failed.outcome is PullOutcome.CRASHED:
             body.insert(0, f"The container's log says: {failed.message}")
-        return Card("The task stopped", tuple(facts), body, tone=Tone.BAD)
+        return Card("The task stopped", tuple(facts), [*body, *self.notes], tone=Tone.BAD)
 
     def table(self) -> Table:
         """Return the containers."""

@@ -22,6 +22,7 @@ from ecrlab.naming import Digest, ImageReference
 from ecrlab.workloads import (
     Container,
     LaunchType,
+    Network,
     TaskDefinition,
     parse_task_definition,
     resolve,
@@ -234,7 +235,20 @@ def _resolved(
         pulls.append(ContainerPull(container.name, result))
         if result.obstacle is not None and container.essential:
             break
-    return Task("", name, placement, tuple(pulls), lab.clock.now())
+    return Task("", name, placement, tuple(pulls), lab.clock.now(), _notes(definition, network))
+
+
+def _notes(definition: TaskDefinition, network: Network) -> tuple[str, ...]:
+    """Say what such a task needs besides its image.
+
+    Source: Amazon ECR User Guide, "Amazon ECR interface VPC endpoints", on the awslogs driver.
+    """
+    entries = definition.document.get("containerDefinitions", ())
+    drivers = {(entry.get("logConfiguration") or {}).get("logDriver") for entry in entries}
+    if "awslogs" not in drivers or network.internet.is_open:
+        return ()
+    endpoint = f"com.amazonaws.{network.region}.logs"
+    return (f"The log driver awslogs needs a way to CloudWatch Logs, too: here an interface endpoint for {endpoint}.",)
 
 
 def _reference(container: Container, digest: Digest | None) -> ImageReference:
