@@ -18,4 +18,4 @@ def back_off_seconds(failures: int) -> int:
     Args:
         failures: From 1.
     """
-    return min(_FIRST_S * 2 ** min(failures - 1, 10), BACK_OFF_LIMIT_S)
+    return min(_FIRST_S << min(failures - 1, 10), BACK_OFF_LIMIT_S)  # ten doublings are beyond the limit

@@ -17,7 +17,8 @@ from ecrlab.oci import Descriptor, Platform
 from ecrlab.oci.shown import Shown, size_in_words
 from ecrlab.workloads.messages import MESSAGES, Obstacle
 from ecrlab.workloads.network import Network
-from ecrlab.workloads.pull_steps import Case, PullStep, steps_of
+from ecrlab.workloads.pull_case import Case
+from ecrlab.workloads.pull_steps import PullStep, steps_of
 from ecrlab.workloads.puller import Puller
 from ecrlab.workloads.stored import StoredRepository
 
