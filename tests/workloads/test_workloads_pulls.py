@@ -95,7 +95,7 @@ def test_a_text_that_was_never_seen_says_so():
 
 def test_every_obstacle_has_a_text_in_every_dialect_that_can_meet_it():
     """No pull ends without words; only Lambda compares regions, and Lambda has no network of yours."""
-    only_lambda = {Obstacle.OTHER_REGION, Obstacle.INDEX_REFUSED, Obstacle.TOO_LARGE}
+    only_lambda = {Obstacle.NOT_IN_ECR, Obstacle.OTHER_REGION, Obstacle.INDEX_REFUSED, Obstacle.TOO_LARGE}
     of_the_network = {obstacle for obstacle in Obstacle if obstacle.name.startswith("NO_WAY_TO")}
     never_with_lambda = of_the_network | {
         Obstacle.LOGIN_DENIED,

@@ -17,6 +17,7 @@ __all__ = ["MESSAGES", "Message", "Obstacle"]
 class Obstacle(Enum):
     """What a pull, or the start after it, fails at; the value is how we say it."""
 
+    NOT_IN_ECR = "the image is not in Amazon ECR"
     OTHER_REGION = "the image lies in another region"
     NO_WAY_TO_API = "the API of Amazon ECR is out of reach"
     LOGIN_DENIED = "the login is not allowed"

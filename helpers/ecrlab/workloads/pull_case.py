@@ -90,7 +90,8 @@ class Case:
 
     def route(self, service: Service) -> Route:
         """Return the way to a service."""
-        if self.network is None:
+        logs_in_from_within = service is Service.API and not self.puller.asks_the_api_itself
+        if self.network is None or logs_in_from_within:
             return Route(service, Way.INTERNET, "inside AWS")
         return self.network.route(service, self.region)
 

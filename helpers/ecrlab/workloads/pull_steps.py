@@ -102,15 +102,18 @@ def _way(case: Case, service: Service, obstacle: Obstacle) -> PullStep:
 
 def _elsewhere(case: Case) -> PullStep:
     """Another registry is reached over the internet or not at all; more is not known about it."""
-    title, obstacle = "reach the registry", Obstacle.NO_WAY_TO_REGISTRY
-    internet = case.network.internet if case.network else None
-    if internet is None or internet.is_open:
-        return PullStep(
-            title, f"{case.reference.registry} is no registry of Amazon ECR: what it holds is not known here."
-        )
+    title, obstacle, registry = "reach the registry", Obstacle.NO_WAY_TO_REGISTRY, case.reference.registry
+    if case.network is None:
+        words = f"{registry} is no private registry of Amazon ECR, and Lambda takes images from nowhere else."
+        at = (Obstacle.NOT_IN_ECR,)
+        return PullStep(title, words, Obstacle.NOT_IN_ECR, "copy the image to a repository of yours", may_fail_at=at)
+    internet = case.network.internet
+    if internet.is_open:
+        words = f"{registry} is no private registry of Amazon ECR: what it holds is not known here."
+        return PullStep(title, words)
     return PullStep(
         title,
-        f"{case.reference.registry} is reached over the internet only, and there is {internet.value}.",
+        f"{registry} is reached over the internet only, and there is {internet.value}.",
         obstacle,
         "copy the image to Amazon ECR or use a pull-through cache rule; or add a NAT gateway",
         Route(Service.REGISTRY, Way.NONE, "nowhere", fault="no way"),
