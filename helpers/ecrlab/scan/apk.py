@@ -36,4 +36,4 @@ def read_installed(data: bytes) -> Iterator[Listed]:
         else:
             incomplete += 1
     if incomplete:
-        raise Unreadable(f"{incomplete} of its packages have no name or no version")
+        raise Unreadable(f"packages without a name or a version: {incomplete}")

@@ -43,7 +43,7 @@ def read_status(data: bytes) -> Iterator[Listed]:
         else:
             incomplete += 1
     if incomplete:
-        raise Unreadable(f"{incomplete} of its packages have no name or no version")
+        raise Unreadable(f"packages without a name or a version: {incomplete}")
 
 
 def _listed(name: str, version: str, source: str, architecture: str) -> Listed:

@@ -86,9 +86,10 @@ def read_image(image: Image, *, cache: MutableMapping[Digest, LayerContents] | N
     for layer in image.layers:
         if layer.digest not in known:
             with layer.open() as stream:
-                known[layer.digest] = read_layer(stream, digest=layer.digest, media_type=layer.media_type)
+                contents = read_layer(stream, digest=layer.digest, media_type=layer.media_type)
                 for _ in chunks(stream):  # to the end: only there is a file known to be what it was
                     pass
+            known[layer.digest] = contents
     return inventory([known[layer.digest] for layer in image.layers], digest=image.digest)
 
 
@@ -151,7 +152,7 @@ def _warnings(layers: Sequence[LayerContents], live: dict[str, _Live], system: S
     yield from (file.warning for file in files if file.warning)
     anonymous = [file.path for file in files if file.manager == "maven" and not file.listed and not file.warning]
     if anonymous:
-        yield f"{len(anonymous)} Java archives say neither what they are nor which version, e.g. {anonymous[0]}"
+        yield f"Java archives that say neither what they are nor which version: {len(anonymous)}, e.g. {anonymous[0]}"
     of_system = sum(len(file.listed) for file in files if file.manager in OS_MANAGERS)
     if of_system and (system is None or not system.version_id):
-        yield f"the release of the system is unknown, and with it which advisories its {of_system} packages need"
+        yield f"the release of the system is unknown, and with it the advisories for its packages ({of_system})"

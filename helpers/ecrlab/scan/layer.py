@@ -200,7 +200,7 @@ class _Reading:
 
     def contents(self, digest: Digest, place: str) -> LayerContents:
         if self._outside:
-            self.warnings.append(f"{self._outside} of its names lead out of the file system and were passed over")
+            self.warnings.append(f"names that lead out of the file system were passed over: {self._outside}")
         return LayerContents(
             digest,
             tuple(self._package_files[path] for path in sorted(self._package_files)),

@@ -71,7 +71,7 @@ def read_rpmdb(data: bytes) -> Iterator[Listed]:
         if listed.name != _KEYS:
             yield listed
     if damaged:
-        raise Unreadable(f"{damaged} of its package headers are damaged")
+        raise Unreadable(f"damaged package headers: {damaged}")
 
 
 def _headers(data: bytes) -> Iterator[bytes]:
