@@ -1,4 +1,4 @@
-"""Lab 05: one Thursday at a ferry company, from an alarm about Log4j to a repository with a clean report card.
+"""Lab 05: one Thursday at a ferry company, from a question about Log4j to a repository with a clean report card.
 
 Eight tasks, from a worked example to a blank page. Each check reads images, settings, keys and referrers through the
 APIs, and scans what lies in the registry itself. Nothing is compared with a text, so every way that works counts.
@@ -35,11 +35,16 @@ def java_base(version):
     return recipes.java_app({LOG4J: version}, packaging="libraries")
 
 
+@cache
 def own_layers(name):
-    """Return the two layers that are an application's own."""
-    word = name.replace("/", "-")
-    code = {f"app/classes/{word}.class": f"the code of {name}\n"}
-    return oci.layer(code), oci.layer({"app/application.yml": f"name: {name}\nport: 8080\n"})
+    """Return the two layers that are a Java application's own: a library beside Log4j, and its code."""
+    library = recipes.java_app({"org.apache.commons:commons-text": "1.12.0"}, packaging="libraries").layers[2]
+    return library, code(name)
+
+
+def code(name):
+    """Return the layer with the code of a service."""
+    return oci.layer({f"app/{name}": f"the code of {name}\n", "app/service.yml": f"name: {name}\nport: 8080\n"})
 
 
 def application(name, version):
@@ -204,7 +209,7 @@ LAYER = Exercise(
             id="own",
             when=lambda lab, answer: digest_in(answer) in {str(layer.digest) for layer in own_layers("fares/api")},
             message=(
-                "That layer is the application's own. It uses Log4j, but does not bring it: no jar lies in it. Run "
+                "That layer is the application's own. It uses Log4j, but does not bring it. Run "
                 "`show.layers_with_findings(report, image)` and see at which height the finding stands."
             ),
             code=f"{LAYER_START}layer = image.layers[-1].digest",
@@ -396,9 +401,9 @@ def builds():
 def prepare_gate(lab):
     """Push six builds; the oldest is in production."""
     scan_all(lab)
-    fresh(lab, PAYMENTS, *((image, tag) for tag, image in builds().items()))
-    registry.push(lab.client("ecr"), builds()["build-40"], PAYMENTS, tag="production")
-    return f"{PAYMENTS} holds build-40 to build-45, all pushed to be scanned. build-40 is in production."
+    tags = {"build-40": ("build-40", "production")}
+    fresh(lab, PAYMENTS, *((image, *tags.get(tag, (tag,))) for tag, image in builds().items()))
+    return f"{PAYMENTS} holds build-40 to build-45, all scanned. build-40 is in production."
 
 
 def promoted(lab):
@@ -570,15 +575,20 @@ def check_watch(lab, answer):
 
 
 def watch_cell(continuous, on_push, scan_type="ENHANCED", first="CONTINUOUS_SCAN"):
-    """Return a cell of task 4; the filters are lists."""
+    """Return a cell of task 4; the filters are lists, or code."""
+    always, pushed = (each if isinstance(each, str) else json.dumps(each) for each in (continuous, on_push))
     return f"""\
-always = [{{"filter": name, "filterType": "WILDCARD"}} for name in {continuous}]
-on_push = [{{"filter": name, "filterType": "WILDCARD"}} for name in {on_push}]
+ecr = lab.client("ecr")
+always = [{{"filter": name, "filterType": "WILDCARD"}} for name in {always}]
+on_push = [{{"filter": name, "filterType": "WILDCARD"}} for name in {pushed}]
 rules = [
     {{"scanFrequency": "{first}", "repositoryFilters": always}},
     {{"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": on_push}},
 ]
-lab.client("ecr").put_registry_scanning_configuration(scanType="{scan_type}", rules=rules)"""
+ecr.put_registry_scanning_configuration(scanType="{scan_type}", rules=rules)
+names = ["payments/api", "fares/api", "tools/linter", "sandbox/payments-copy"]
+found = ecr.batch_get_repository_scanning_configuration(repositoryNames=names)["scanningConfigurations"]
+{{each["repositoryName"]: each["scanFrequency"] for each in found}}"""
 
 
 WATCH = Exercise(
@@ -595,7 +605,7 @@ WATCH = Exercise(
             when=lambda lab, answer: scanning(lab)["scanType"] == "BASIC" and bool(scanning(lab)["rules"]),
             message=(
                 "Your rules are in force, and scanning is still BASIC. It finds packages of the operating system. Log4j is a "
-                "library in a jar: basic scanning would have missed this morning's alarm. Look at `scanType`."
+                "library in a jar: basic scanning would have missed what you found this morning. Look at `scanType`."
             ),
             code="""\
 filters = [{"filter": name, "filterType": "WILDCARD"} for name in ("payments/*", "fares/*", "tools/*")]
@@ -724,7 +734,7 @@ base = registry.pull(ecr, "platform/java", "1.0")
 bill = scan.cyclonedx({inventory}, name="fares/api")
 kind = "application/vnd.cyclonedx+json"
 artifact = oci.artifact({subject}, kind, bill, media_type=kind)
-registry.push(ecr, artifact, "fares/api"{tag})"""
+pushed = registry.push(ecr, artifact, "fares/api"{tag})"""
 
 
 SBOM = Exercise(
@@ -760,10 +770,10 @@ SBOM = Exercise(
             when=lambda lab, answer: bool(bills(lab, fares())),
             message=(
                 "A document refers to the right image, but leaves packages out: compare its components with those of "
-                "`scan.read_image` of that very image. A bill that is read from something else answers questions "
-                "wrongly."
+                "`scan.read_image` of that very image. The application brings a library of its own, which the base does "
+                "not know. From what did you read the bill?"
             ),
-            code=sbom_cell("scan.read_image(oci.image(*image.layers[3:]))"),
+            code=sbom_cell("scan.read_image(base)"),
         ),
         Mistake(
             id="loose",
@@ -804,7 +814,7 @@ registry.push(ecr, oci.image(oci.layer({"sbom.json": bill})), "fares/api", tag="
 
 # --- 6. Who signed this? -------------------------------------------------------------------------------------------
 
-SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+SINCE, RELEASED = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 10, 30, tzinfo=UTC)
 GENUINE, FORGED, COPIED = ("3.1.0", "3.1.3"), "3.1.1", "3.1.2"
 
 
@@ -823,7 +833,8 @@ def releases():
         tag: oci.append(java_base("2.24.1"), oci.layer({"app/release": tag})) for tag in (*GENUINE, FORGED, COPIED)
     }
     signed = {
-        tag: signatures.sign(image, theirs if tag == FORGED else ours, signed_at=SINCE) for tag, image in images.items()
+        tag: signatures.sign(image, theirs if tag == FORGED else ours, signed_at=RELEASED)
+        for tag, image in images.items()
     }
     with signed[GENUINE[0]].layers[0].open() as stream:
         envelope = stream.read()
@@ -977,9 +988,9 @@ def new_key(lab, alias):
     return key["Arn"]
 
 
-def key_behind(lab, alias):
-    """Return the ARN of the key that an alias means now."""
-    return lab.client("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
+def is_the_teams(lab, key):
+    """Tell whether a key is one that the task made for the team; an alias can be moved, a description stays."""
+    return key is not None and lab.client("kms").describe_key(KeyId=key)["KeyMetadata"]["Description"] == TEAM_KEY
 
 
 def prepare_key(lab):
@@ -993,6 +1004,11 @@ def prepare_key(lab):
     # moto's KMS takes the id of a key here, and not its ARN
     lab.client("kms").schedule_key_deletion(KeyId=old.rpartition("/")[2], PendingWindowInDays=7)
     return f"{LOCKED} has two images. Its key will be deleted in seven days. The team has a key of its own, {TEAM_KEY}."
+
+
+def key_behind(lab, alias):
+    """Return the ARN of the key that an alias means now."""
+    return lab.client("kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
 
 
 def keys(lab):
@@ -1014,7 +1030,7 @@ def check_key(lab, answer):
         found = ecr.describe_repositories(repositoryNames=[VAULT])["repositories"][0]["encryptionConfiguration"]
     except ecr.exceptions.RepositoryNotFoundException:
         return f"There is no repository {VAULT} yet."
-    if found.get("kmsKey") != key_behind(lab, TEAM_KEY):
+    if not is_the_teams(lab, found.get("kmsKey")):
         return f"{VAULT} is not encrypted with the key behind {TEAM_KEY}."
     if missing := misplaced(lab):
         return f"{VAULT}:{missing[0]} does not mean what it meant in {LOCKED}."
@@ -1061,7 +1077,7 @@ KEY = Exercise(
         ),
         Mistake(
             id="alias",
-            when=lambda lab, answer: keys(lab)[0] == "PendingDeletion" and key_of(lab, VAULT) is None,
+            when=lambda lab, answer: key_behind(lab, TOMAS_KEY) == key_behind(lab, TEAM_KEY),
             message=(
                 "The alias means another key now, and nothing else has changed: a repository remembers the key itself, not "
                 "the name by which you called it. What is encrypted with a key needs that key. What can be done "
@@ -1084,10 +1100,7 @@ kms.update_alias(AliasName="alias/tomas-test", TargetKeyId=team)""",
         ),
         Mistake(
             id="old-key",
-            when=lambda lab, answer: (
-                key_of(lab, VAULT) not in (None, key_behind(lab, TEAM_KEY))
-                and key_of(lab, VAULT) == key_of(lab, LOCKED)
-            ),
+            when=lambda lab, answer: key_of(lab, VAULT) is not None and key_of(lab, VAULT) == key_of(lab, LOCKED),
             message=(
                 "`ledger/vault` uses the same key as `ledger/api`. Whoever tidies up next time takes both away. The key behind "
                 "`alias/ledger` is the one that the team looks after. Run `reset`: the choice is made once, when a "
@@ -1097,11 +1110,11 @@ kms.update_alias(AliasName="alias/tomas-test", TargetKeyId=team)""",
         ),
         Mistake(
             id="managed",
-            when=lambda lab, answer: key_of(lab, VAULT) not in (None, key_behind(lab, TEAM_KEY)),
+            when=lambda lab, answer: key_of(lab, VAULT) is not None and not is_the_teams(lab, key_of(lab, VAULT)),
             message=(
                 "`ledger/vault` is encrypted with KMS, but with a key that you did not choose: without `kmsKey`, Amazon ECR takes "
-                "the one that AWS manages. You can neither write its policy nor disable it. Run `reset` and name the "
-                "team's key."
+                "the one that AWS manages for it. The auditor wants the one that the team manages. Run `reset` and name "
+                "that key."
             ),
             code=key_cell(encryption='{"encryptionType": "KMS"}'),
         ),
@@ -1157,7 +1170,7 @@ OLD_RELEASE = "2.1.0"
 def old_release():
     """Return the service as it runs today, on a Debian with an old curl."""
     system = recipes.debian({"openssl": "3.0.20-1~deb12u2", "curl": "7.88.1-10"})
-    return oci.append(recipes.python_app({"requests": "2.32.3"}, base=system), *own_layers(PAYMENTS))
+    return oci.append(recipes.python_app({"requests": "2.32.3"}, base=system), code(PAYMENTS))
 
 
 def prepare_card(lab):
@@ -1182,7 +1195,7 @@ def card(lab):
 
 def is_alive(lab):
     """Tell whether the newest image is still the payments service."""
-    return has_layers(newest(lab, PAYMENTS), own_layers(PAYMENTS))
+    return has_layers(newest(lab, PAYMENTS), [code(PAYMENTS)])
 
 
 def team_pulls(lab):
@@ -1244,10 +1257,10 @@ def card_cell(image=REBUILT, about="image", signer="company", policy=NARROW):
 {CARD_START}image = {image}
 signature = signatures.sign({about}, {signer}.issue("release", since=lab.clock.now()), signed_at=lab.clock.now())
 bill = oci.artifact({about}, kind, scan.cyclonedx(scan.read_image({about}), name=name), media_type=kind)
-for each, tag in ((image, "2.1.1"), (signature, None), (bill, None)):
-    registry.push(ecr, each, name, tag=tag)
 ecr.put_image_tag_mutability(repositoryName=name, imageTagMutability="IMMUTABLE")
-{policy}"""
+{policy}
+for each, tag in ((image, "2.1.1"), (signature, None), (bill, None)):
+    registry.push(ecr, each, name, tag=tag)"""
 
 
 CARD = Exercise(
@@ -1282,7 +1295,10 @@ lab.client("ecr").batch_delete_image(repositoryName="payments/api", imageIds=ima
         ),
         Mistake(
             id="old-digest",
-            when=lambda lab, answer: bool(attached(lab, PAYMENTS, old_release().digest, "notary")),
+            when=lambda lab, answer: (
+                bool(attached(lab, PAYMENTS, old_release().digest, "notary"))
+                and not verdicts(lab, newest(lab, PAYMENTS))
+            ),
             message=(
                 "Signature and bill refer to `2.1.0`, and the newest image is another one. A rebuild gives a new digest, and "
                 "what was attached to the old digest does not move along. In which order must you work?"
@@ -1291,7 +1307,7 @@ lab.client("ecr").batch_delete_image(repositoryName="payments/api", imageIds=ima
         ),
         Mistake(
             id="stranger",
-            when=lambda lab, answer: verdicts(lab, newest(lab, PAYMENTS)) == [False],
+            when=lambda lab, answer: set(verdicts(lab, newest(lab, PAYMENTS))) == {False},
             message=(
                 "The card says that a signature is there; it cannot say whose it counts as. Under the company's root this one "
                 "does not hold. Verify it as in task 6, and look at the question at which it stops."
@@ -1300,7 +1316,7 @@ lab.client("ecr").batch_delete_image(repositoryName="payments/api", imageIds=ima
         ),
         Mistake(
             id="settings-only",
-            when=lambda lab, answer: digest_at(lab, PAYMENTS, OLD_RELEASE) == str(newest(lab, PAYMENTS).digest),
+            when=lambda lab, answer: newest(lab, PAYMENTS).digest == old_release().digest,
             message=(
                 "The settings of the repository are better, and what runs is the same: `2.1.0` still is the newest image, with "
                 "its old curl. No setting mends an image. Which layers would you put on `platform/debian:12`?"
