@@ -84,10 +84,10 @@ def egg(name, version="1.0"):
 
 
 def jar(entries):
-    """Write a Java archive of names and contents."""
+    """Write a Java archive of names and contents; like all of them, it has a manifest."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in entries.items():
+        for name, content in ({"META-INF/MANIFEST.MF": "Manifest-Version: 1.0\n\n"} | entries).items():
             archive.writestr(zipfile.ZipInfo(name), content)
     return out.getvalue()
 
