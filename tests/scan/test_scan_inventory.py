@@ -247,6 +247,14 @@ def test_warnings_of_files_live_as_long_as_the_file():
     assert () == scan.read_image(image(broken, {".wh.node_modules": "", "opt/.wh.agent.jar": ""})).warnings
 
 
+def test_many_warnings_are_counted():
+    """Twenty files that cannot be read are named, the others are counted."""
+    found = scan.read_image(image({f"node_modules/p{n:02}/package.json": "{" for n in range(23)}))
+    assert 21 == len(found.warnings)
+    assert "node_modules/p19/package.json: it is not JSON" == found.warnings[-2]
+    assert "more files that could not be read: 3" == found.warnings[-1]
+
+
 def test_warnings_of_layers_stay():
     """What was not read of a layer may have been anything."""
     layer = contents({f"{n}.egg-info": egg("a") for n in range(5)}, members=2)

@@ -116,7 +116,7 @@ def test_a_broken_archive_inside_a_sound_one():
 def test_a_database_that_rpm_wrote():
     """Its maker is rpm 4.18; it has three packages, and is marked as having a journal, as rpm's databases are."""
     data = gzip.decompress((HERE / "rpmdb.sqlite.gz").read_bytes())
-    assert b"\x02\x02" == data[18:20]
+    assert b"\x02\x02" == data[18:20]  # built from two empty specs, and filled with rpm --justdb
     (file,) = contents({"var/lib/rpm/rpmdb.sqlite": data}).package_files
     assert "" == file.warning
     assert [

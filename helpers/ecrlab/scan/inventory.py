@@ -20,6 +20,9 @@ from ecrlab.scan.package import OS_MANAGERS, Package, System
 
 __all__ = ["Inventory", "inventory", "read_image"]
 
+_NAMED = 20
+"""Files that are named when they could not be read; beyond, they are counted."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Inventory(Shown):
@@ -149,7 +152,10 @@ def _warnings(layers: Sequence[LayerContents], live: dict[str, _Live], system: S
     for layer in layers:
         yield from layer.warnings
     files = [live[path].file for path in sorted(live)]
-    yield from (file.warning for file in files if file.warning)
+    unread = [file.warning for file in files if file.warning]
+    yield from unread[:_NAMED]
+    if len(unread) > _NAMED:
+        yield f"more files that could not be read: {len(unread) - _NAMED:,}"
     anonymous = [file.path for file in files if file.manager == "maven" and not file.listed and not file.warning]
     if anonymous:
         yield f"Java archives that say neither what they are nor which version: {len(anonymous)}, e.g. {anonymous[0]}"

@@ -193,7 +193,7 @@ class _Reading:
         return PackageFile(path, kind.manager, first.listed, first.warning)
 
     def _keep(self, found: PackageFile) -> None:
-        self._packages += len(found.listed)
+        self._packages += len(found.listed) or 1  # a file without packages takes room as well
         if self._packages > self._limits.packages:
             raise Enough(f"it lists more than {self._limits.packages:,} packages")
         self._package_files[found.path] = found
