@@ -1,6 +1,6 @@
 # The two that matter are lab and test. ARGS go to the command: make lab ARGS=--no-browser
 IN := .venv/bin/
-.PHONY: help lab test check course bench links lock
+.PHONY: help lab test check course bench links videos lock
 
 help:  ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,6 +22,9 @@ bench:  ## measure what the kit costs against named peers
 
 links:  ## check every address of the course: form and known moves, and online where there is a network
 	@tools/setup tools && $(IN)python tools/links.py $(ARGS)
+
+videos:  ## film every lab whose film is missing or old; needs chromium and ffmpeg
+	@tools/setup tests && $(IN)python tools/videos.py $(ARGS)
 
 lock:  ## write requirements.txt from pyproject.toml; ARGS=--upgrade for the newest
 	@tools/setup tools && $(IN)python tools/lock.py $(ARGS)

@@ -27,6 +27,7 @@ from typing import Any
 import nbformat
 from ecrlab.clock import SystemClock
 from ecrlab.course.authoring import lint_course
+from ecrlab.course.films import film_of
 from ecrlab.course.kernels import KERNEL, kernel_environment
 from ecrlab.course.notebook import LAB_NAME, course_notebooks, parse_notebook, read_notebook
 from ecrlab.errors import EcrLabError
@@ -85,6 +86,11 @@ def stamp(document: Any, path: Path, today: date) -> None:
     facts = document.metadata.setdefault("ecrlab", nbformat.NotebookNode())
     if not document.cells or not re.match(r"#(\s|$)", document.cells[0].source):
         document.cells.insert(0, nbformat.v4.new_markdown_cell("#", id="facts"))
+    film = film_of(path.parent) if path.name == LAB_NAME else None
+    if film:
+        facts["film_seconds"] = round(film.seconds)
+    else:
+        facts.pop("film_seconds", None)
     content = parse_notebook(path, document).content_hash()
     if facts.get("content_hash") != content:
         facts["last_edited"], facts["content_hash"] = today.isoformat(), content

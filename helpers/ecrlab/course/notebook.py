@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import html
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +33,8 @@ FACTS_EXAMPLE = {
 }
 """What an author writes under ``metadata.ecrlab``; the rest is stamped by ``tools/notebooks.py``."""
 
-_STAMPED = ("last_edited", "last_verified", "content_hash")
+_STAMPED = ("last_edited", "last_verified", "content_hash", "film_seconds")
+_PLAYER = '<video controls preload="none" width="640" title="{title}, filmed" src="video/lab.mp4"></video>'
 _FENCE = re.compile(r"^(```|~~~).*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
 
@@ -126,7 +128,8 @@ class Verified:
 class Facts:
     """What the first cell of a notebook tells, as stored under ``metadata.ecrlab``.
 
-    ``minutes`` is a range (low, high); ``links`` maps a label to a target, relative to the notebook.
+    ``minutes`` is a range (low, high); ``links`` maps a label to a target, relative to the notebook; ``film_seconds``
+    is the length of the film in ``video/``, if the lab has one.
     """
 
     title: str
@@ -139,6 +142,7 @@ class Facts:
     story: str = ""
     last_edited: date | None = None
     last_verified: Verified | None = None
+    film_seconds: int | None = None
 
     @classmethod
     def parse(cls, place: str, found: Mapping[str, Any]) -> Facts:
@@ -171,6 +175,7 @@ class Facts:
             last_verified=Verified(date.fromisoformat(verified["on"]), dict(verified["versions"]))
             if verified
             else None,
+            film_seconds=found.get("film_seconds"),
         )
 
     def markdown(self) -> str:
@@ -185,6 +190,12 @@ class Facts:
             "Author": self.author,
             "Goes with": links,
         }
+        film = self.film_seconds
+        if film:
+            facts["Film"] = (
+                f"[{film // 60}:{film % 60:02} minutes](video/lab.mp4), one answer to every task; "
+                "[captions](video/captions.vtt), [transcript](video/transcript.md)"
+            )
         return "\n".join(
             [
                 f"# {self.title}",
@@ -197,6 +208,7 @@ class Facts:
                 "**Facts:**",
                 "",
                 *(f"- **{label}:** {value}" for label, value in facts.items()),
+                *(["", _PLAYER.format(title=html.escape(self.title))] if film else []),
             ]
         )
 
