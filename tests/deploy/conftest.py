@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
+from botocore.loaders import create_loader
 from deploy_world import World
 from ecrlab import open_lab
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _no_machine_images():
-    """Spare the reading of a thousand machine images, which EC2 in moto otherwise begins with."""
+def _read_once():
+    """Spare what every new lab reads again: botocore's models, and a thousand machine images of EC2 in moto."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
         yield
 
 
