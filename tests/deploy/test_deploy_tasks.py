@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from deploy_world import ALL, OTHER, PULL, allowing
 from ecrlab import deploy, oci, registry
+from ecrlab.errors import InvalidInput
 from ecrlab.workloads import Obstacle
 
 
@@ -207,6 +209,24 @@ def test_a_container_instance_pulls_with_its_own_role_over_its_own_network(world
     assert pushed.digest == deploy.run_task(world.lab, task, launch_type="EC2").pull().digest
 
 
+def test_a_task_with_a_network_of_its_own_on_an_instance(world):
+    """In the mode awsvpc the task has its own address, and its image still comes over the instance's network."""
+    world.push("one")
+    outside = deploy.private_network(world.lab, nat=True)
+    deploy.container_instance(world.lab, "course", outside, deploy.node_role(world.lab))
+    container = {"name": "api", "image": world.name(), "memory": 128}
+    task = {"family": "own", "networkMode": "awsvpc", "containerDefinitions": [container]}
+    closed = deploy.private_network(world.lab)
+
+    ran = deploy.run_task(world.lab, task, launch_type="EC2", network=closed)
+    assert (True, outside.subnets[0]) == (ran.started, ran.pull().network.name)
+    with pytest.raises(InvalidInput) as failure:
+        deploy.run_task(world.lab, "own", launch_type="EC2")
+    assert str(failure.value).endswith(
+        "its network mode is awsvpc, and no subnet is named; hand over network=… or subnets=[…]"
+    )
+
+
 def test_an_arm_instance_takes_the_image_for_arm(world):
     """The machine decides, not the task definition."""
     intel, arm = (oci.image(oci.layer({"app": name}), architecture=name) for name in ("amd64", "arm64"))
@@ -226,7 +246,7 @@ def test_after_an_essential_container_no_other_is_pulled(world):
     network = deploy.private_network(world.lab, nat=True)
 
     both = deploy.run_task(world.lab, world.task(containerDefinitions=[missing, api]), network=network)
-    assert ["helper", "api"] == [pull.container for pull in both.pulls]
+    assert (True, ["helper", "api"]) == (both.started, [pull.container for pull in both.pulls])
     stopped = deploy.run_task(
         world.lab, world.task(containerDefinitions=[missing | {"essential": True}, api]), network=network
     )

@@ -61,6 +61,8 @@ def role(lab: Lab, name: str, *policies: PolicyLike, trusts: str) -> str:
 
 def _give(iam: Any, role_name: str, policy: PolicyLike, number: int) -> None:
     place = f"role {role_name!r}"
+    if not isinstance(policy, str | Mapping):
+        raise InvalidInput(place, f"{policy!r} is no policy", "name a managed policy, an ARN, or write a document")
     if isinstance(policy, Mapping) or policy.lstrip().startswith("{"):
         text = policy if isinstance(policy, str) else json.dumps(policy)
         named = {"RoleName": role_name, "PolicyName": f"inline-{number}"}

@@ -25,6 +25,7 @@ from ecrlab.deploy.tasks import (
 from ecrlab.errors import InvalidInput
 from ecrlab.naming import Digest
 from ecrlab.oci.shown import Shown
+from ecrlab.workloads import NetworkMode
 
 if TYPE_CHECKING:
     from ecrlab.cloud import Lab
@@ -179,12 +180,12 @@ class Service(Shown):
             self._stop([task for deployment in self.deployments[:-1] for task in deployment.tasks])
 
     def _stop(self, tasks: Sequence[Task]) -> None:
-        gone = {task.arn for task in tasks}
+        gone = set(map(id, tasks))  # not by ARN: a task that moto's ECS cannot place has none
         for task in tasks:
             if task.started:
                 stop(self._lab, task, f"Scaling activity initiated by deployment {self.primary.number}")
         self.deployments = tuple(
-            replace(each, tasks=tuple(task for task in each.tasks if task.arn not in gone)) for each in self.deployments
+            replace(each, tasks=tuple(task for task in each.tasks if id(task) not in gone)) for each in self.deployments
         )
 
     def _primary_is(self, **changes: Any) -> None:
@@ -257,15 +258,14 @@ def service(
         InvalidInput: As with ``run_task``, or the count is none.
         AwsCallError: AWS refused a call.
     """
-    arn = registered(lab, task_definition)
-    _, arn = definition_of(lab, arn)
+    definition, arn = definition_of(lab, registered(lab, task_definition))
     placement = placement_of(
         cluster, launch_type, network, subnets, security_groups, assign_public_ip, platform_version
     )
     made = Service(lab, name, placement, _checked_count(desired_count))
     asked: dict[str, Any] = {"cluster": cluster, "serviceName": name, "taskDefinition": arn}
     asked |= {"desiredCount": desired_count, "launchType": placement.launch_type.value}
-    if placement.on_fargate:
+    if definition.network_mode == NetworkMode.AWSVPC:
         asked["networkConfiguration"] = placement.network_configuration
     with lab.administrator():
         ask(lab.client("ecs"), "CreateService", f"service {name!r}", **asked)

@@ -23,10 +23,20 @@ class ContainerPull:
     Args:
         container: Its name.
         result: How the pull ended.
+        essential: Whether the task cannot go on without this container.
     """
 
     container: str
     result: PullResult
+    essential: bool = True
+
+    @property
+    def stops_the_task(self) -> bool:
+        """Whether the task ends because of it.
+
+        Guess: a container that is not essential may also be one whose image cannot be pulled.
+        """
+        return self.essential and self.result.obstacle is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +96,8 @@ class Task(Shown):
 
     @property
     def failed(self) -> PullResult | None:
-        """The first pull that kept a container from running; ``None`` if they all run."""
-        return next((pull.result for pull in self.pulls if pull.result.obstacle is not None), None)
+        """The first pull that kept an essential container from running; ``None`` if the task runs."""
+        return next((pull.result for pull in self.pulls if pull.stops_the_task), None)
 
     @property
     def status(self) -> str:
@@ -96,7 +106,7 @@ class Task(Shown):
 
     @property
     def started(self) -> bool:
-        """Whether every container runs."""
+        """Whether every essential container runs."""
         return self.failed is None
 
     @property

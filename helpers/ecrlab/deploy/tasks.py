@@ -23,6 +23,7 @@ from ecrlab.workloads import (
     Container,
     LaunchType,
     Network,
+    NetworkMode,
     TaskDefinition,
     parse_task_definition,
     resolve,
@@ -166,7 +167,8 @@ def start(
         pinned: The digest that a deployment keeps for a container; ``None`` for none.
     """
     task = _resolved(lab, definition, name, placement, pinned)
-    return replace(task, arn=_at_ecs(lab, task))
+    has_own_network = definition.network_mode == NetworkMode.AWSVPC
+    return replace(task, arn=_at_ecs(lab, task, has_own_network=has_own_network))
 
 
 def registered(lab: Lab, given: TaskDefinitionLike) -> str:
@@ -232,8 +234,8 @@ def _resolved(
     for container in definition.containers:
         reference = _reference(container, pinned.get(container.name))
         result = resolve(reference, puller, network, repository_of(lab, reference))
-        pulls.append(ContainerPull(container.name, result))
-        if result.obstacle is not None and container.essential:
+        pulls.append(ContainerPull(container.name, result, container.essential))
+        if pulls[-1].stops_the_task:
             break
     return Task("", name, placement, tuple(pulls), lab.clock.now(), _notes(definition, network))
 
@@ -261,16 +263,20 @@ def _reference(container: Container, digest: Digest | None) -> ImageReference:
     return reference if digest is None or reference.digest else replace(reference, digest=digest)
 
 
-def _at_ecs(lab: Lab, task: Task) -> str:
+def _at_ecs(lab: Lab, task: Task, *, has_own_network: bool) -> str:
     """Run the task at ECS, and stop it there with the service's own text if it cannot start."""
     placement = task.placement
-    if placement.on_fargate and isinstance(lab.mode, Mock) and not _has_host_names(lab, placement.subnets[0]):
+    if has_own_network and not placement.subnets:
+        fact = "its network mode is awsvpc, and no subnet is named"
+        raise InvalidInput(f"task {task.task_definition}", fact, "hand over network=… or subnets=[…]")
+    if has_own_network and isinstance(lab.mode, Mock) and not _has_host_names(lab, placement.subnets[0]):
         return ""
     asked: dict[str, Any] = {"cluster": placement.cluster, "taskDefinition": task.task_definition, "count": 1}
     asked["launchType"] = placement.launch_type.value
+    if has_own_network:
+        asked["networkConfiguration"] = placement.network_configuration
     if placement.on_fargate:
-        asked |= {"networkConfiguration": placement.network_configuration}
-        asked |= {"platformVersion": placement.platform_version}
+        asked["platformVersion"] = placement.platform_version
     with lab.administrator():
         ecs, place = lab.client("ecs"), f"cluster {placement.cluster!r}"
         answer = ask(ecs, "RunTask", place, **asked)

@@ -28,11 +28,12 @@ class Service(Enum):
 
     def host(self, account_id: str, region: str) -> str:
         """Return the name that a client looks up."""
+        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         if self is Service.API:
-            return f"api.ecr.{region}.amazonaws.com"
+            return f"api.ecr.{region}.{domain}"
         if self is Service.REGISTRY:
-            return f"{account_id}.dkr.ecr.{region}.amazonaws.com"
-        return f"prod-{region}-starport-layer-bucket.s3.{region}.amazonaws.com"
+            return f"{account_id}.dkr.ecr.{region}.{domain}"
+        return f"prod-{region}-starport-layer-bucket.s3.{region}.{domain}"
 
 
 class Internet(Enum):
