@@ -37,7 +37,8 @@ def role(lab: Lab, name: str, *policies: PolicyLike, trusts: str) -> str:
     Args:
         lab: The open lab.
         name: Of the role.
-        policies: Names of AWS's managed policies, ARNs, or documents; a document becomes an inline policy.
+        policies: Names of AWS's managed policies, ARNs, or documents. A document becomes an inline
+            policy, in the place of the one that an earlier call put there.
         trusts: The service that may take it on: ``ecs-tasks.amazonaws.com``.
 
     Returns:
