@@ -533,7 +533,7 @@ def prepare_watch(lab):
             ecr.delete_repository(repositoryName=name, force=True)
     for name in WATCHED:
         fresh(lab, name)
-    return "Six repositories are there. Scanning is BASIC, and no rule covers any of them."
+    return "Six repositories of these names are there. Scanning is BASIC, and no rule covers any of them."
 
 
 def scanned_how(lab, names):
