@@ -2,7 +2,7 @@
 
 ``install()`` puts it into moto, for the lab and for anyone's own ``mock_aws``; ``uninstall()`` puts moto's own ECR
 back. Everything else of AWS stays moto's; only its STS remembers more, so that policies can decide.
-``ecrlab.emulator.fidelity`` lists what acts, what is kept, what is missing.
+``ecrlab.emulator.fidelity`` lists what acts and what is missing.
 """
 
 from __future__ import annotations

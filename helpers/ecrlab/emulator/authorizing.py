@@ -16,12 +16,33 @@ from ecrlab.access import ACTIONS, Decision, Policies, Policy, PolicyKind, Princ
 from ecrlab.emulator.state import Registry, Repository
 from ecrlab.naming import partition_of
 
-__all__ = ["Caller", "Context", "Keys", "administrator", "decide_elsewhere", "decisions", "locks_out"]
+__all__ = [
+    "Caller",
+    "Context",
+    "Keys",
+    "administrator",
+    "decide_elsewhere",
+    "decisions",
+    "locks_out",
+    "replication_is_let_in",
+]
 
 _EVERYTHING = parse(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]},
     PolicyKind.IDENTITY,
     name="AdministratorAccess",
+)
+
+_REPLICATION_ROLE = (
+    "arn:{partition}:iam::{account}:role/aws-service-role/replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+)
+_REPLICATES = parse(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["ecr:CreateRepository", "ecr:ReplicateImage"], "Resource": "*"}],
+    },
+    PolicyKind.IDENTITY,
+    name="ECRReplicationServiceRolePolicy",
 )
 
 Context = Mapping[str, str | Sequence[str]]
@@ -105,6 +126,26 @@ def decide_elsewhere(caller: Caller, action: str, resource: str, registry: Regis
     request = Request(caller.principal, action, resource, caller.principal.account_id or "", context)
     own_side = Policies(identity=caller.identity, boundary=caller.boundary, session=caller.session, scps=caller.scps)
     return decide(request, own_side)
+
+
+def replication_is_let_in(source: str, action: str, repository: str, registry: Registry, now: datetime) -> bool:
+    """Tell whether a registry lets ECR copy something into it for a source account.
+
+    ECR comes as the source account's service-linked role, which may do both things that replication needs; the policy
+    of the destination's registry decides about another account. The policy of a repository has no say.
+
+    Args:
+        source: The account that replicates.
+        action: ``ecr:ReplicateImage`` or ``ecr:CreateRepository``.
+        repository: The name at the destination, whether it exists or not.
+        registry: The destination.
+        now: For ``aws:CurrentTime``; timezone-aware.
+    """
+    role = Principal.of(_REPLICATION_ROLE.format(partition=partition_of(registry.region), account=source))
+    arn = f"arn:{partition_of(registry.region)}:ecr:{registry.region}:{registry.account_id}:repository/{repository}"
+    context = _context(Caller(role), {}, registry, now) | {"aws:ViaAWSService": "true"}
+    policies = Policies(identity=(_REPLICATES,), registry=_read(registry.policy, PolicyKind.REGISTRY))
+    return decide(Request(role, action, arn, registry.account_id, context), policies).allowed
 
 
 def locks_out(caller: Caller | None, repository: Repository, policy: Policy, registry: Registry, now: datetime) -> bool:

@@ -320,6 +320,31 @@ def signing_invalid(place: str, fact: str) -> EcrError:
     return EcrError("ValidationException", f"Invalid signing configuration at '{place}': {fact}")
 
 
+def backfill_in_progress(region: str, registry_id: str) -> EcrError:
+    """Build ReplicationBackfillInProgressException. Wording: guess after the model's documentation."""
+    return EcrError(
+        "ReplicationBackfillInProgressException",
+        f"A replication backfill to the Region '{region}' is already in progress "
+        f"in the registry with id '{registry_id}'",
+    )
+
+
+def backfill_invalid_status(backfill_id: str, status: str) -> EcrError:
+    """Build ReplicationBackfillInvalidStatusException. Wording: guess."""
+    return EcrError(
+        "ReplicationBackfillInvalidStatusException",
+        f"The replication backfill with id '{backfill_id}' cannot be stopped: its status is {status}",
+    )
+
+
+def backfill_not_found(backfill_id: str, registry_id: str) -> EcrError:
+    """Build ReplicationBackfillNotFoundException. Wording: guess in the pattern of its siblings."""
+    return EcrError(
+        "ReplicationBackfillNotFoundException",
+        f"The replication backfill with id '{backfill_id}' does not exist in the registry with id '{registry_id}'",
+    )
+
+
 def exclusion_already_exists(principal_arn: str, registry_id: str) -> EcrError:
     """Build ExclusionAlreadyExistsException. Wording: guess after the model's documentation."""
     return EcrError(

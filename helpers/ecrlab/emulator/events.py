@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from ecrlab.naming import partition_of
+
 if TYPE_CHECKING:
+    from ecrlab.emulator.replications import Copy
     from ecrlab.emulator.state import Image, Repository
 
 __all__ = [
@@ -20,6 +23,7 @@ __all__ = [
     "first_enhanced_scan_ended",
     "image_deleted",
     "image_pushed",
+    "image_replicated",
     "scan_frequencies_changed",
     "storage_class_changed",
 ]
@@ -61,6 +65,24 @@ def storage_class_changed(repository: Repository, image: Image, target: str, at:
         "ECR Referrer Action" if is_referrer else "ECR Image Action",
         detail | {name: value for name, value in more.items() if value is not None},
     )
+
+
+def image_replicated(copy: Copy, tag: str | None, *, account_id: str, region: str, succeeded: bool) -> Event:
+    """Tell the destination, an account in a Region, that a copy has arrived there or has failed.
+
+    Guess: a copy with several tags, as after a restore, is told once for each; and its arrival is not told as a push.
+    """
+    detail = {
+        "result": "SUCCESS" if succeeded else "FAILED",
+        "repository-name": copy.repository,
+        "image-digest": copy.cargo.digest,
+        "source-account": copy.source_account,
+        "action-type": "REPLICATE",
+        "source-region": copy.source_region,
+    }
+    arn = f"arn:{partition_of(region)}:ecr:{region}:{account_id}:repository/{copy.repository}"
+    tagged = {"image-tag": tag} if tag is not None else {}
+    return Event(copy.at, "ECR Replication Action", detail | tagged, (arn,))
 
 
 def basic_scan_ended(

@@ -1,4 +1,4 @@
-"""What a registry does by itself while time passes: policies run, referrers follow subjects, restores and scans end.
+"""What a registry does by itself as time passes: policies run, referrers follow, copies arrive, restores and scans end.
 
         since ├─────────┬─────────────┬─────────────┬──────────────┬────┤ until
                       02:00     a restore ends  its scan ends    02:00
@@ -9,13 +9,15 @@ clock is moved. AWS applies a policy "within 24 hours" after an image meets its 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ecrlab import lifecycle
 from ecrlab.clock import Happening
-from ecrlab.emulator import scanning_runs, storage
+from ecrlab.emulator import replication_arrivals, scanning_runs, storage
+from ecrlab.emulator.replications import Arrival
 from ecrlab.emulator.state import Image, Registry, Repository
 from ecrlab.lifecycle import Action, Entry, Plan, Policy, StorageClass, Why
 
@@ -28,7 +30,7 @@ def catch_up(registry: Registry, until: datetime, *, engines_are_ours: bool = Tr
     """Do what the registry does by itself up to a moment; a moment that has been reached changes nothing.
 
     Args:
-        registry: Its images expire, are archived, come back, or are scanned.
+        registry: Its images expire, are archived, come back, or are scanned; copies from elsewhere arrive.
         until: Where the clock stands.
         engines_are_ours: ``False`` leaves policies and scans alone: in the compatible setting they are moto's.
 
@@ -42,9 +44,27 @@ def catch_up(registry: Registry, until: datetime, *, engines_are_ours: bool = Tr
     if since is None:
         return ()
     happened: list[Happening] = []
-    for repository in registry:
-        happened.extend(_Life(registry, repository, engines_are_ours).between(since, until))
+    arrivals = defaultdict[str, list[Arrival]](list)
+    for arrival in registry.due(until):
+        arrivals[arrival.repository].append(arrival)
+    for name in dict.fromkeys([*(repository.name for repository in registry), *arrivals]):
+        happened.extend(_lived(registry, name, arrivals.get(name, ()), since, until, engines_are_ours))
     return tuple(sorted(happened, key=lambda happening: happening.at))
+
+
+def _lived(
+    registry: Registry, name: str, arrivals: Sequence[Arrival], since: datetime, until: datetime, engines_are_ours: bool
+) -> Iterator[Happening]:
+    """Let one repository live from arrival to arrival; the first may be what makes it."""
+    for arrival in (*arrivals, None):
+        moment = until if arrival is None else max(since, arrival.at)
+        repository = registry.repository(name)
+        if repository is not None:
+            yield from _Life(registry, repository, engines_are_ours).between(since, moment)
+        happening = None if arrival is None else replication_arrivals.receive(registry, arrival)
+        if happening is not None:
+            yield happening
+        since = moment
 
 
 def plan(repository: Repository, policy: Policy, now: datetime) -> Plan:

@@ -35,11 +35,11 @@ from ecrlab.emulator import (
     download_urls,
     encryption,
     errors,
-    lifecycle_runs,
     moto_events,
     moto_sessions,
     service,
     signing_runs,
+    together,
 )
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.events import Event
@@ -87,9 +87,9 @@ class _Settings:
         if getattr(installed, "settings", None) is not self:
             return []  # another install has taken over
         with _ONE_AT_A_TIME:
-            backends = [cast(EcrBackend, each) for each in _existing_backends()]
-            runs = (each.catch_up(after) for each in backends)
-            return [event for run in runs for event in run]
+            for registry in _existing_registries():
+                signing_runs.finish(registry)
+            return list(together.catch_up(_existing_registries, after, engines_are_ours=self.rules.engines_are_ours))
 
 
 def install(*, strict: bool, clock: Clock | None) -> None:
@@ -137,7 +137,8 @@ class EcrBackend(moto_models.ECRBackend):
     def __init__(self, region_name: str, account_id: str) -> None:
         # moto's own constructor would lay out moto's own state
         super(moto_models.ECRBackend, self).__init__(region_name, account_id)
-        self.registry = Registry(account_id, region_name, self._publish, MotoNeighbours(account_id, region_name))
+        neighbours = MotoNeighbours(account_id, region_name)
+        self.registry = Registry(account_id, region_name, self._publish, neighbours, self._elsewhere)
         self._published = 0
         self.scan_finding_results: list[dict[str, Any]] = []
         self._image_views: WeakKeyDictionary[Image, ImageView] = WeakKeyDictionary()
@@ -158,17 +159,13 @@ class EcrBackend(moto_models.ECRBackend):
                 caller_of=self.settings.desk.caller_of,
                 on_refusal=self._keep_refusal,
                 registry_of=self._registry_of,
+                registries=_existing_registries,
                 clock=self.settings.clock,
                 rules=self.settings.rules,
             )
 
     def _keep_refusal(self, decision: Decision) -> None:
         self.settings.desk.last_refusal = decision
-
-    def catch_up(self, until: datetime) -> tuple[Happening, ...]:
-        """Let the registry do what it does by itself up to a moment."""
-        signing_runs.finish(self.registry)
-        return lifecycle_runs.catch_up(self.registry, until, engines_are_ours=self.settings.rules.engines_are_ours)
 
     def _publish(self, event: Event) -> None:
         self._published += 1
@@ -177,6 +174,12 @@ class EcrBackend(moto_models.ECRBackend):
 
     def _registry_of(self, account_id: str) -> Registry:
         return _backend(account_id, self.region_name).registry
+
+    def _elsewhere(self, account_id: str, region: str) -> Registry | None:
+        """Find where images are replicated to: no Region that is not there; none in the compatible setting."""
+        if not self.settings.rules.engines_are_ours or region not in moto_models.ecr_backends[account_id].regions:
+            return None
+        return _backend(account_id, region).registry
 
     # --- what moto's other services call -------------------------------------------------------------------
 
@@ -280,10 +283,11 @@ def _backend(account_id: str, region_name: str) -> EcrBackend:
     return cast(EcrBackend, moto_models.ecr_backends[account_id][region_name])
 
 
-def _existing_backends() -> Iterator[Any]:
+def _existing_registries() -> Iterator[Registry]:
+    """Walk the registries in the order of accounts and Regions."""
     for _, regions in sorted(moto_models.ecr_backends.items()):
         for _, backend in sorted(regions.items()):
-            yield backend
+            yield cast(EcrBackend, backend).registry
 
 
 class _ResourceTagger:

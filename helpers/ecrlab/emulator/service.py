@@ -7,7 +7,7 @@ from typing import Any
 
 from ecrlab.access import Decision
 from ecrlab.clock import Clock
-from ecrlab.emulator import errors, lifecycle_runs, signing_runs
+from ecrlab.emulator import errors, signing_runs, together
 from ecrlab.emulator.authorizing import Caller, decisions
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.model import checked
@@ -29,6 +29,7 @@ def answer(
     registry_of: Callable[[str], Registry],
     clock: Clock,
     rules: Rules,
+    registries: Callable[[], Iterable[Registry]] = tuple,
 ) -> Answer:
     """Answer one request.
 
@@ -42,6 +43,7 @@ def answer(
         registry_of: Finds the registry of another account in the same region.
         clock: Asked once.
         rules: What is strict and what is relaxed.
+        registries: Finds all that live beside the one that is asked, and may send it images; by default there are none.
 
     Raises:
         EcrError: What AWS would answer instead.
@@ -58,7 +60,7 @@ def answer(
         _refuse_what_is_denied(decisions(known, operation, request, registry, now), on_refusal)
     # Whoever asks how signing stands, and asks at once, finds it in progress.
     signing_runs.finish(registry, begun_before=now if operation == "DescribeImageSigningStatus" else None)
-    lifecycle_runs.catch_up(registry, now, engines_are_ours=rules.engines_are_ours)
+    together.catch_up(lambda: dict.fromkeys([*registries(), registry]), now, engines_are_ours=rules.engines_are_ours)
     call = Call(
         operation,
         request,

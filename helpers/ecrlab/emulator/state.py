@@ -3,6 +3,7 @@
 Registry ─┬─ blobs: one content-addressed store; a blob lives as long as a repository holds it
           ├─ scanning rules, and what each layer has in it once a scan has read it
           ├─ pull time exclusions; up to when its own doings are done; where its events go
+           ├─ what is on its way here from other registries; backfills that it has begun
           └─ repositories, by name ─┬─ images: by digest, by tag, in push order; who refers to whom; what is archived
                                     │  each with the latest scan of either type
                                     ├─ layers: which blobs are members here
@@ -28,11 +29,14 @@ from ecrlab.emulator.events import Event
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.manifest import Manifest
 from ecrlab.emulator.neighbours import Alone, Neighbours
+from ecrlab.emulator.replication_rules import Destination
+from ecrlab.emulator.replications import Arrival, Replication
 from ecrlab.emulator.scans import BASIC, Scan
 from ecrlab.lifecycle import Plan
 from ecrlab.naming import RegistryHost, partition_of
 
 if TYPE_CHECKING:
+    from ecrlab.emulator.backfills import Backfill
     from ecrlab.scan import LayerContents
 
 __all__ = ["Blob", "Image", "Images", "Mutability", "Preview", "Registry", "Repository", "Upload"]
@@ -95,7 +99,8 @@ class Image:
 
     ``status`` is AWS's: ACTIVE, ARCHIVED, or ACTIVATING while a restore is under way; ``Images`` changes it, with
     ``archived_at``, the latest move into the archive, and ``activated_at``, the latest return from it. ``scans`` holds
-    the latest scan of each type, ``signings`` the signature of each profile by its ARN.
+    the latest scan of each type, ``signings`` the signature of each profile by its ARN, ``replications`` the latest
+    copy to each destination.
     """
 
     digest: str
@@ -111,6 +116,7 @@ class Image:
     activated_at: datetime | None = None
     last_pulled_at: datetime | None = None
     scans: dict[str, Scan] = field(default_factory=dict)
+    replications: dict[Destination, Replication] = field(default_factory=dict)
 
 
 class Images:
@@ -374,6 +380,8 @@ class Registry:
         region: For example ``eu-central-1``.
         publish: Takes each event of the registry; by default nobody listens.
         neighbours: The services that it asks; by default there are none.
+        elsewhere: Finds the registry of an account in a Region, ``None`` if nothing can be copied there; by default
+            there is no other.
     """
 
     def __init__(
@@ -382,13 +390,18 @@ class Registry:
         region: str,
         publish: Callable[[Event], None] = lambda event: None,
         neighbours: Neighbours | None = None,
+        elsewhere: Callable[[str, str], Registry | None] = lambda account_id, region: None,
     ) -> None:
         self.account_id = account_id
         self.region = region
         self.publish = publish
         self.neighbours: Neighbours = neighbours or Alone()
+        self.elsewhere = elsewhere
         self.policy: str | None = None
         self.replication: dict[str, Any] = {"rules": []}
+        self.arrivals: list[Arrival] = []
+        self.backfills: dict[str, Backfill] = {}
+        self.backfills_begun = 0
         self.scanning: dict[str, Any] = {"scanType": BASIC, "rules": []}
         self.basic_scans: deque[datetime] = deque()
         self.layer_contents: WeakKeyDictionary[Blob, LayerContents] = WeakKeyDictionary()
@@ -424,6 +437,19 @@ class Registry:
         """Drop a repository with everything in it."""
         del self._repositories[repository.name]
         del self._names[bisect_left(self._names, repository.name)]
+
+    def expect(self, arrival: Arrival, now: datetime) -> None:
+        """Take note of what is on its way here; a registry that nobody has called begins to live with it."""
+        self.arrivals.append(arrival)
+        if self.caught_up_to is None:
+            self.caught_up_to = now
+
+    def due(self, until: datetime) -> list[Arrival]:
+        """Take out what arrives up to a moment, in the order of its arrival."""
+        due = [arrival for arrival in self.arrivals if arrival.at <= until]
+        if due:
+            self.arrivals = [arrival for arrival in self.arrivals if arrival.at > until]
+        return sorted(due, key=lambda arrival: arrival.at)
 
     def blob(self, digest: str) -> Blob | None:
         """Return a blob that some repository of this registry holds."""

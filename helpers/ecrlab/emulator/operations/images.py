@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ecrlab.emulator import encryption, errors, events, paging, scanning_runs, signing_runs, storage
+from ecrlab.emulator import encryption, errors, events, paging, replication_runs, scanning_runs, signing_runs, storage
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.manifest import Manifest, digest_of, read_manifest
 from ecrlab.emulator.mutability import is_fixed
@@ -57,6 +57,7 @@ def put_image(call: Call) -> Answer:
         _point(call, repository, image, tag)
     call.registry.publish(events.image_pushed(repository, digest, tag, call.now))
     signing_runs.enter(call.registry, repository, image, call.caller, call.now)
+    replication_runs.enter(call.registry, repository, image, () if tag is None else (tag,), call.now)
     if call.rules.engines_are_ours:
         scanning_runs.enter(call.registry, repository, image, call.now)
     return {"image": _image(repository, image, {"imageDigest": digest} | ({"imageTag": tag} if tag else {}))}
@@ -297,6 +298,7 @@ def _delete(call: Call, repository: Repository, image: Image, identifier: ImageI
     if "imageDigest" not in identifier and tag and len(image.tags) > 1:
         repository.images.untag(image, tag)
         call.registry.publish(events.image_deleted(repository, image.digest, tag, call.now))
+        replication_runs.repeat_removal(call.registry, repository, image.digest, tag, call.now)
         return [{"imageDigest": image.digest, "imageTag": tag}]
     gone: list[Answer] = [{"imageDigest": image.digest, "imageTag": tag} for tag in image.tags]
     storage.delete(call.registry, repository, image, call.now)
