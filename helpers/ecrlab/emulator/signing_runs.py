@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ecrlab import oci, signatures
-from ecrlab.emulator import encryption
+from ecrlab.emulator import encryption, replication_runs
 from ecrlab.emulator.authorizing import Caller, decide_elsewhere
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.manifest import read_manifest
@@ -137,7 +137,10 @@ def _signature(
 
 
 def _store(registry: Registry, repository: Repository, signature: oci.Image, at: datetime) -> None:
-    """Put a signature into the repository: an image without a tag, whose subject is the image that was signed."""
+    """Put a signature into the repository: an image without a tag, whose subject is the image that was signed.
+
+    Guess: since it is put there by the pusher's right to ecr:PutImage, it is replicated as any push.
+    """
     digest, images = str(signature.digest), repository.images
     if digest in images:
         return
@@ -147,7 +150,9 @@ def _store(registry: Registry, repository: Repository, signature: oci.Image, at:
         repository.layers[str(blob)] = registry.store(str(blob), len(data), (data,))
     text = signature.manifest.decode()
     manifest = read_manifest(text, None, media_types_must_agree=True)
-    images.add(Image(digest, images.next_sequence(), text, manifest, signature.size, at))
+    image = Image(digest, images.next_sequence(), text, manifest, signature.size, at)
+    images.add(image)
+    replication_runs.enter(registry, repository, image, (), at)
 
 
 def _after(moment: datetime, number: int, unit: str) -> datetime:
