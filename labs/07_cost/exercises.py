@@ -275,7 +275,7 @@ ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=json.dum
             when=lambda lab, answer: "build-12" in tags_left(lab, TILES) and not halved(lab),
             message=(
                 "Right images, but more than half stays. The base is shared, so deleting a build frees only its own "
-                "30 kB: half of the images is not half of the bytes. How many builds may stay?"
+                "32 kB: half of the images is not half of the bytes. How many builds may stay?"
             ),
             code=halve(keep_newest(1, 6, "build-*")),
         ),
@@ -298,16 +298,16 @@ ecr.put_lifecycle_policy(repositoryName=repository, lifecyclePolicyText=json.dum
         ),
     ),
     hints=(
-        "Work out what is there: a base of 100 kB once, three releases of 40, twelve builds of 30. Then what may stay, "
+        "Work out what is there: a base of 102 kB once, three releases of 42, twelve builds of 32. Then what may stay, "
         "if half of it goes and the releases are sacred.",
-        "`tagPatternList` names tags with `*`. `countNumber` is how many of the newest the rule keeps. 580 kB in half "
-        "are 290; base and releases need 220 of them.",
+        "`tagPatternList` names tags with `*`. `countNumber` is how many of the newest the rule keeps. 616 kB in half "
+        "are 308; base and releases need 230 of them.",
         'Nearly the code: `"tagPatternList": ["build-…"]` and a `countNumber` of two or less.',
     ),
     solution=halve(keep_newest(1, 2, "build-*")),
     explain=(
         "What is shared stays as long as one image uses it, so a rule frees only what its images have alone. Two "
-        "builds leave 280 of 580 kB. Releases are safe because no rule selects them."
+        "builds leave 294 of 616 kB. Releases are safe because no rule selects them."
     ),
     alternates=(
         halve(keep_newest(1, 1, "build-*")),
