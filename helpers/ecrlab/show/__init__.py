@@ -25,6 +25,7 @@ _HOMES = {
     "policy_rules": "lifecycle_pictures",
     "price_calculator": "calculator",
     "progress_bar": "transfers",
+    "pull": "pull_picture",
     "quiz": "questions",
     "references": "resources",
     "registry_map": "diagrams",
@@ -53,6 +54,7 @@ __all__ = [
     "policy_rules",
     "price_calculator",
     "progress_bar",
+    "pull",
     "quiz",
     "references",
     "registry_map",
@@ -70,6 +72,7 @@ if TYPE_CHECKING:
     from ecrlab.show.findings_pictures import findings, layers_with_findings
     from ecrlab.show.lifecycle_page import lifecycle_simulator
     from ecrlab.show.lifecycle_pictures import policy_rules, storage_year, timeline
+    from ecrlab.show.pull_picture import pull
     from ecrlab.show.questions import quiz
     from ecrlab.show.resources import corrections, glossary, history, references
     from ecrlab.show.tables import deleted, images, repositories
