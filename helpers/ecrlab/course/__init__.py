@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 _HOMES = {
     "NOT_GIVEN": "exercise",
     "Correct": "outcome",
+    "Criterion": "exercise",
     "Exercise": "exercise",
     "Incorrect": "outcome",
     "Mistake": "exercise",
     "NotAttempted": "outcome",
     "Outcome": "outcome",
     "Uncheckable": "outcome",
+    "all_met": "exercise",
     "check": "engine",
     "hint": "engine",
     "reset": "engine",
@@ -28,12 +30,14 @@ _HOMES = {
 __all__ = [
     "NOT_GIVEN",
     "Correct",
+    "Criterion",
     "Exercise",
     "Incorrect",
     "Mistake",
     "NotAttempted",
     "Outcome",
     "Uncheckable",
+    "all_met",
     "check",
     "hint",
     "reset",
@@ -42,7 +46,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from ecrlab.course.engine import check, hint, reset, solution
-    from ecrlab.course.exercise import NOT_GIVEN, Exercise, Mistake
+    from ecrlab.course.exercise import NOT_GIVEN, Criterion, Exercise, Mistake, all_met
     from ecrlab.course.outcome import Correct, Incorrect, NotAttempted, Outcome, Uncheckable
 
 

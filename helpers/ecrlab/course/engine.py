@@ -12,7 +12,7 @@ from ecrlab.course.blanks import BLANK, watch_for_blanks
 from ecrlab.course.catalogue import find_exercise
 from ecrlab.course.exercise import NOT_GIVEN, Exercise
 from ecrlab.course.footprint import footprint
-from ecrlab.course.outcome import Correct, Incorrect, NotAttempted, Outcome, Uncheckable, note_outcome
+from ecrlab.course.outcome import Correct, Incorrect, Mark, NotAttempted, Outcome, Uncheckable, note_outcome
 from ecrlab.course.progress import open_progress
 from ecrlab.errors import InvalidInput, NoOpenLab
 
@@ -41,7 +41,9 @@ def check(exercise: str, answer: Any = NOT_GIVEN) -> Outcome:
     outcome = judge(task, current_lab(), answer)
     mistake = outcome.mistake if isinstance(outcome, Incorrect) else None
     note_outcome(task.id, outcome.kind, mistake, outcome.message)
-    return outcome.with_note(open_progress().record_outcome(task.id, outcome.kind, mistake, at=SystemClock().now()))
+    now = SystemClock().now()
+    note = open_progress().record_outcome(task.id, outcome.kind, mistake, at=now, points=outcome.points)
+    return outcome.with_note(note)
 
 
 def hint(exercise: str, number: int | None = None) -> Card:
@@ -129,14 +131,15 @@ def judge(task: Exercise, lab: Lab, answer: Any = NOT_GIVEN) -> Outcome:
 
 def _verdict(task: Exercise, lab: Lab, answer: Any) -> Outcome:
     missing = task.check(lab, answer)
+    marks = tuple(Mark(criterion.words, criterion.missing(lab)) for criterion in task.criteria)
     if missing is None:
-        return Correct(task.id, task.title, task.explain)
+        return Correct(task.id, task.title, task.explain, marks=marks)
     if answer is NOT_GIVEN and (untouched := _untouched(task, lab)):
         return NotAttempted(task.id, task.title, untouched)
     for mistake in task.mistakes:
         if mistake.when(lab, answer):
-            return Incorrect(task.id, task.title, mistake.message, mistake.id)
-    return Incorrect(task.id, task.title, missing)
+            return Incorrect(task.id, task.title, mistake.message, mistake.id, marks=marks)
+    return Incorrect(task.id, task.title, missing, marks=marks)
 
 
 def _untouched(task: Exercise, lab: Lab) -> str | None:

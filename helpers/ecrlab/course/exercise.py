@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from ecrlab.cloud import Lab
 
-__all__ = ["NOT_GIVEN", "Exercise", "Mistake", "NotGiven"]
+__all__ = ["NOT_GIVEN", "Criterion", "Exercise", "Mistake", "NotGiven", "all_met"]
 
 
 class NotGiven:
@@ -45,6 +45,29 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One point of a task that is judged in many: met or not, whatever else is.
+
+    Args:
+        words: What is asked for, in a few words.
+        missing: Looks at the lab; returns ``None`` if it is met, else one sentence that says what is not.
+    """
+
+    words: str
+    missing: Callable[[Lab], str | None]
+
+
+def all_met(criteria: tuple[Criterion, ...]) -> Callable[[Lab, Any], str | None]:
+    """Return a check that asks for all criteria and says how many are met."""
+
+    def check(lab: Lab, answer: Any) -> str | None:
+        met = sum(criterion.missing(lab) is None for criterion in criteria)
+        return None if met == len(criteria) else f"{met} of {len(criteria)} criteria are met."
+
+    return check
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exercise:
     """One task of a lab.
 
@@ -66,6 +89,8 @@ class Exercise:
         elsewhere: Reads what the learner changes outside the lab's repositories, e.g. the policies of a role, as a
             value that JSON can hold; where it differs from the beginning, the task was attempted. It runs as often as
             ``check``.
+        criteria: The points of a task that is judged in many; its check is ``all_met(criteria)``, and the verdict
+            shows each of them with its reason. Its solution may be as long as it has to be.
     """
 
     id: str
@@ -81,3 +106,4 @@ class Exercise:
     explain: str
     alternates: tuple[str, ...] = ()
     elsewhere: Callable[[Lab], Any] | None = None
+    criteria: tuple[Criterion, ...] = ()

@@ -14,6 +14,10 @@ from ecrlab.errors import InvalidExercise
 
 __all__ = ["lint_exercise", "lint_exercises"]
 
+_CELL_LINES = 12
+_CAPSTONE_LINES = 80
+"""A task that is judged in many criteria has a solution that does many things."""
+
 _MISTAKE_WORDS = 60
 _HINT_WORDS = 160
 _ID = re.compile(r"\d\d\.[a-z][a-z0-9-]*")
@@ -73,8 +77,9 @@ def _lint_sources(task: Exercise) -> Iterator[str]:
             continue
         if blank != (name == "starter"):
             yield f"{task.id}.{name}: " + ("it has no blank ____" if name == "starter" else "it still has a blank ____")
-        if len(source.strip().splitlines()) > 12:
-            yield f"{task.id}.{name}: it has {len(source.strip().splitlines())} lines; a cell has at most 12"
+        lines, most = len(source.strip().splitlines()), _CAPSTONE_LINES if task.criteria else _CELL_LINES
+        if lines > most:
+            yield f"{task.id}.{name}: it has {lines} lines; a cell has at most {most}"
 
 
 def _lint_hints(task: Exercise) -> Iterator[str]:

@@ -10,7 +10,23 @@ from typing import ClassVar, NoReturn, Self
 
 from ecrlab.cards import Card, ShownAs, Tone
 
-__all__ = ["Correct", "Incorrect", "NotAttempted", "Outcome", "Uncheckable", "note_outcome"]
+__all__ = ["Correct", "Incorrect", "Mark", "NotAttempted", "Outcome", "Uncheckable", "note_outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One criterion of a task: what was asked for, and what is missing; ``None`` if it is met."""
+
+    words: str
+    missing: str | None
+
+    @property
+    def met(self) -> bool:
+        """Whether this point counts."""
+        return self.missing is None
+
+    def __str__(self) -> str:
+        return f"✓ {self.words}" if self.missing is None else f"✗ {self.words}: {self.missing}"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -22,6 +38,7 @@ class Outcome(ShownAs):
         title: The task's title.
         message: What is the case, in one or two sentences.
         notes: What else the learner should know, e.g. that progress could not be saved.
+        marks: The points of a task that is judged in many, in their order.
     """
 
     kind: ClassVar[str]
@@ -32,6 +49,7 @@ class Outcome(ShownAs):
     title: str
     message: str
     notes: tuple[str, ...] = field(default=(), kw_only=True)
+    marks: tuple[Mark, ...] = field(default=(), kw_only=True)
 
     def with_note(self, note: str | None) -> Self:
         """Return the same outcome with one more note; ``None`` adds nothing."""
@@ -42,8 +60,14 @@ class Outcome(ShownAs):
 
     def card(self) -> Card:
         """Return the outcome as a card."""
-        body = (*self._body(), *(f"Note: {note}" for note in self.notes))
-        return Card(f"{self.headline}: {self.title}", body=body, tone=self.tone)
+        body = (*self._body(), *map(str, self.marks), *(f"Note: {note}" for note in self.notes))
+        points = f", {self.points[0]} of {self.points[1]}" if self.points else ""
+        return Card(f"{self.headline}: {self.title}{points}", body=body, tone=self.tone)
+
+    @property
+    def points(self) -> tuple[int, int] | None:
+        """How many criteria are met, and how many there are; ``None`` for a task without."""
+        return (sum(mark.met for mark in self.marks), len(self.marks)) if self.marks else None
 
     def _shown(self) -> Card:
         """Return the outcome as a card."""

@@ -32,7 +32,10 @@ _LOCK_PATIENCE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ExerciseProgress:
-    """One exercise: how often it was checked, the latest verdict, which mistakes how often, what help was seen."""
+    """One exercise: how often it was checked, the latest verdict, which mistakes how often, what help was seen.
+
+    ``points`` are the criteria met at the latest check and all of them, for a task that is judged in many.
+    """
 
     attempts: int = 0
     outcome: str | None = None
@@ -40,6 +43,14 @@ class ExerciseProgress:
     mistakes: Mapping[str, int] = field(default_factory=dict)
     hints: int = 0
     solution_shown: bool = False
+    points: tuple[int, int] | None = None
+
+    @property
+    def state(self) -> str:
+        """How far it is, in words."""
+        if self.first_correct_at is not None:
+            return "done"
+        return _STATES[self.outcome] + (f", {self.points[0]} of {self.points[1]}" if self.points else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,7 @@ class Progress(ShownAs):
             (
                 id_,
                 "exercise",
-                _STATES[each.outcome] if each.first_correct_at is None else "done",
+                each.state,
                 each.attempts,
                 each.hints,
             )
@@ -125,7 +136,9 @@ class ProgressFile:
             return self.read().exercises.get(exercise, ExerciseProgress()).hints
         return 0
 
-    def record_outcome(self, exercise: str, kind: str, mistake: str | None, *, at: datetime) -> str | None:
+    def record_outcome(
+        self, exercise: str, kind: str, mistake: str | None, *, at: datetime, points: tuple[int, int] | None = None
+    ) -> str | None:
         """Count an attempt and keep its verdict. ``not_attempted`` and ``uncheckable`` are none."""
         if kind not in ("correct", "incorrect"):
             return None
@@ -133,6 +146,8 @@ class ProgressFile:
         def change(entry: dict[str, Any]) -> None:
             entry["attempts"] = entry.get("attempts", 0) + 1
             entry["outcome"] = kind
+            if points:
+                entry["points"] = list(points)
             if kind == "correct":
                 entry.setdefault("first_correct_at", at.astimezone(UTC).isoformat())
             if mistake:
@@ -267,7 +282,15 @@ def _exercise(entry: Mapping[str, Any]) -> ExerciseProgress:
         {id_: _count(count) for id_, count in entry.get("mistakes", {}).items()},
         _count(entry.get("hints", 0)),
         "solution_shown_at" in entry,
+        _points(entry.get("points")),
     )
+
+
+def _points(value: Any) -> tuple[int, int] | None:
+    if value is None:
+        return None
+    met, whole = map(_count, value)
+    return met, whole
 
 
 def _is_count(value: object) -> bool:
