@@ -44,14 +44,14 @@ color:var(--jp-ui-font-color1,inherit);line-height:1.5;max-width:58em;margin:.3e
 padding:.5em .9em;background:var(--jp-layout-color1,transparent)}
 .ecrlab .ecrlab-title{font-weight:600;margin:0 0 .2em}
 .ecrlab .ecrlab-sign{color:var(--tone);font-weight:700;margin-right:.45em}
-.ecrlab p{margin:.25em 0}
+.ecrlab p{margin:.25em 0;overflow-wrap:break-word}
 .ecrlab pre{margin:.4em 0;padding:.5em .7em;overflow-x:auto;border-radius:3px;
 background:var(--jp-layout-color2,#f3f3f3);color:var(--jp-content-font-color1,inherit)}
 .ecrlab code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;background:transparent;
 color:var(--jp-content-font-color1,inherit);padding:0}
 .ecrlab dl{display:grid;grid-template-columns:max-content 1fr;gap:.1em 1.1em;margin:.3em 0}
 .ecrlab dl dt{color:var(--jp-ui-font-color2,inherit);width:auto;float:none;white-space:nowrap}
-.ecrlab dd{margin:0}
+.ecrlab dd{margin:0;overflow-wrap:anywhere}
 .ecrlab table{border-collapse:collapse;margin:.2em 0;font-size:1em}
 .ecrlab caption{text-align:left;font-weight:600;padding:.2em 0;color:var(--jp-ui-font-color1,inherit)}
 .ecrlab.ecrlab table th,.ecrlab.ecrlab table td{text-align:left;padding:.2em .8em;
