@@ -104,6 +104,8 @@ def decisions(
     """
     action = action_of(operation) or f"ecr:{operation}"
     common = _context(caller, parameters, registry, now)
+    if operation.endswith("AccountSetting"):
+        common["ecr:AccountSetting"] = parameters["name"]
     for resource, repository in _resources(action, parameters, registry):
         tags = repository.resource_tags if repository else {}
         context = common | {f"{prefix}:ResourceTag/{key}": tags[key] for key in tags for prefix in ("aws", "ecr")}

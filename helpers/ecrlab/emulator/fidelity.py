@@ -37,7 +37,8 @@ def _absent(on_aws: str) -> Fidelity:
 
 _EVENTUALLY = "The change may take a moment to be visible everywhere."
 _PTC = "Pull-through cache rules fetch images from other registries on first use."
-_TEMPLATES = "Creation templates give repositories their settings when ECR creates them itself."
+_TEMPLATES = "ECR makes repositories in a role, the template's or its own; here what that role may do is not asked."
+_IN_ORDER = "The order is not documented; here it is that of the prefixes."
 _SIGNING = "AWS Signer signs with keys of its own and takes a moment; here a stand-in signs until the next call."
 _KMS = "The caller needs permissions for the KMS key, too; here neither its policy nor the caller's are asked."
 _BACKFILL = "A backfill takes as long as its images are many; here ten copies take ten minutes, after five to prepare."
@@ -55,12 +56,12 @@ FIDELITY: dict[str, Fidelity] = {
     "CompleteLayerUpload": _acts(),
     "CreatePullThroughCacheRule": _absent(_PTC),
     "CreateRepository": _acts(_KMS),
-    "CreateRepositoryCreationTemplate": _absent(_TEMPLATES),
+    "CreateRepositoryCreationTemplate": _acts(_TEMPLATES),
     "DeleteLifecyclePolicy": _acts("The images that a running evaluation has chosen may still expire."),
     "DeletePullThroughCacheRule": _absent(_PTC),
     "DeleteRegistryPolicy": _acts(_DECIDED),
     "DeleteRepository": _acts(),
-    "DeleteRepositoryCreationTemplate": _absent(_TEMPLATES),
+    "DeleteRepositoryCreationTemplate": _acts(),
     "DeleteRepositoryPolicy": _acts(_DECIDED),
     "DeleteSigningConfiguration": _acts(),
     "DeregisterPullTimeUpdateExclusion": _acts(_EVENTUALLY),
@@ -75,8 +76,8 @@ FIDELITY: dict[str, Fidelity] = {
     "DescribeRegistry": _acts(),
     "DescribeReplicationBackfillResults": _acts(_BACKFILL),
     "DescribeRepositories": _acts("The order of repositories is not documented; here it is that of their names."),
-    "DescribeRepositoryCreationTemplates": _absent(_TEMPLATES),
-    "GetAccountSetting": _absent("Account settings choose, among others, the scanner and blob mounting."),
+    "DescribeRepositoryCreationTemplates": _acts(_IN_ORDER),
+    "GetAccountSetting": _acts(),
     "GetAuthorizationToken": _acts("The token is longer, and its content is not documented."),
     "GetDownloadUrlForLayer": _acts("The bytes come from an S3 bucket that ECR owns."),
     "GetLifecyclePolicy": _acts("lastEvaluatedAt can be any time of the day; here it is 02:00 UTC."),
@@ -93,7 +94,7 @@ FIDELITY: dict[str, Fidelity] = {
     "ListPullTimeUpdateExclusions": _acts("The order is not documented; here it is that of the ARNs."),
     "ListReplicationBackfills": _acts(_BACKFILL),
     "ListTagsForResource": _acts(),
-    "PutAccountSetting": _absent("Account settings choose, among others, the scanner and blob mounting."),
+    "PutAccountSetting": _acts(_EVENTUALLY),
     "PutImage": _acts("Docker's old schema 1 manifests are taken, too."),
     "PutImageScanningConfiguration": _acts("AWS advises registry scanning rules in its place."),
     "PutImageTagMutability": _acts(_EVENTUALLY),
@@ -118,7 +119,7 @@ FIDELITY: dict[str, Fidelity] = {
         "A restore takes up to 20 minutes and ends with scan and replication; here it takes 20 minutes."
     ),
     "UpdatePullThroughCacheRule": _absent(_PTC),
-    "UpdateRepositoryCreationTemplate": _absent(_TEMPLATES),
+    "UpdateRepositoryCreationTemplate": _acts(_TEMPLATES),
     "UploadLayerPart": _acts(),
     "ValidatePullThroughCacheRule": _absent(_PTC),
 }

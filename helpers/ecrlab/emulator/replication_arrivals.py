@@ -7,14 +7,12 @@ Nothing that arrives is sent on. Source: "Private image replication in Amazon EC
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from ecrlab.clock import Happening
-from ecrlab.emulator import encryption, events, scanning_runs, storage
+from ecrlab.emulator import cargo, creation_templates, encryption, events, storage
 from ecrlab.emulator.authorizing import replication_is_let_in
 from ecrlab.emulator.mutability import is_fixed
-from ecrlab.emulator.replications import Arrival, Cargo, Copy, Removal
-from ecrlab.emulator.state import Image, Registry, Repository
+from ecrlab.emulator.replications import Arrival, Copy, Removal
+from ecrlab.emulator.state import Registry
 
 __all__ = ["receive"]
 
@@ -63,7 +61,9 @@ def _failure(registry: Registry, copy: Copy) -> str | None:
         return "AccessDeniedException"
     repository = registry.repository(copy.repository)
     if repository is None:
-        return None if _is_allowed(registry, copy, "ecr:CreateRepository") else "RepositoryNotFoundException"
+        if not _is_allowed(registry, copy, "ecr:CreateRepository"):
+            return "RepositoryNotFoundException"
+        return creation_templates.fault(registry, copy.repository, creation_templates.REPLICATION)
     if encryption.trouble(registry, repository):
         return "KmsException"
     return "LimitExceededException" if len(repository.images) >= _IMAGES_PER_REPOSITORY else None
@@ -75,39 +75,15 @@ def _is_allowed(registry: Registry, arrival: Arrival, action: str) -> bool:
 
 def _let_in(registry: Registry, copy: Copy) -> str:
     """Unpack a copy and set its tags; return the image's name. A tag that must not move stays where it is."""
-    repository = registry.repository(copy.repository) or _made(registry, copy.repository, copy.at)
-    image = _unpacked(registry, repository, copy.cargo, copy.at)
+    repository = registry.repository(copy.repository)
+    if repository is None:  # settings and policies of the source are not copied: a template may give it some
+        repository = creation_templates.make(registry, copy.repository, creation_templates.REPLICATION, copy.at)
+    image = cargo.unload(registry, repository, copy.cargo, copy.at)
     for tag in copy.tags:
         holder = repository.images.by_tag(tag)
         if holder in (None, image) or not is_fixed(tag, repository.mutability):
             repository.images.tag(image, tag)
     return repository.name_of(image)
-
-
-def _made(registry: Registry, name: str, at: datetime) -> Repository:
-    """Make the repository of a copy, with defaults: settings and policies of the source are not copied."""
-    repository = Repository(name, registry.account_id, registry.region, created_at=at)
-    registry.add(repository)
-    return repository
-
-
-def _unpacked(registry: Registry, repository: Repository, cargo: Cargo, at: datetime) -> Image:
-    """Store what is not there yet, an index after its images; what lies in the archive is back at once."""
-    for child in cargo.children:
-        _unpacked(registry, repository, child, at)
-    images = repository.images
-    image = images.by_digest(cargo.digest)
-    if image is not None and image.status == "ACTIVE":
-        return image
-    if image is not None:
-        images.activate(image, at)
-    else:
-        for blob in cargo.blobs:
-            repository.layers[blob.digest] = registry.store(blob.digest, blob.size, blob.parts)
-        image = Image(cargo.digest, images.next_sequence(), cargo.manifest_text, cargo.manifest, cargo.size, at)
-        images.add(image)
-    scanning_runs.enter(registry, repository, image, at)
-    return image
 
 
 def _receive_removal(registry: Registry, removal: Removal) -> Happening | None:

@@ -14,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from ecrlab.emulator import cargo
 from ecrlab.emulator.replication_rules import Destination, route
-from ecrlab.emulator.replications import Cargo, Copy, Removal, Replication
+from ecrlab.emulator.replications import Copy, Removal, Replication
 from ecrlab.emulator.state import Image, Registry, Repository
 
 __all__ = ["TAKES", "enter", "repeat_removal", "send"]
@@ -57,7 +58,7 @@ def send(
                 repository.name,
                 registry.account_id,
                 registry.region,
-                _cargo(repository, image),
+                cargo.load(repository, image),
                 tuple(tags),
                 standing,
             ),
@@ -73,16 +74,3 @@ def repeat_removal(registry: Registry, repository: Repository, digest: str, tag:
         if there is not None:
             removal = Removal(at + TAKES, repository.name, registry.account_id, registry.region, digest, tag)
             there.expect(removal, at)
-
-
-def _cargo(repository: Repository, image: Image) -> Cargo:
-    found = (repository.layers.get(blob.digest) for blob in image.manifest.blobs)
-    children = (repository.images.by_digest(child.digest) for child in image.manifest.children)
-    return Cargo(
-        image.digest,
-        image.manifest_text,
-        image.manifest,
-        image.size,
-        tuple(blob for blob in found if blob is not None),
-        tuple(_cargo(repository, child) for child in children if child is not None),
-    )

@@ -25,6 +25,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from ecrlab.emulator import account_settings
 from ecrlab.emulator.events import Event
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.manifest import Manifest
@@ -37,6 +38,8 @@ from ecrlab.naming import RegistryHost, partition_of
 
 if TYPE_CHECKING:
     from ecrlab.emulator.backfills import Backfill
+    from ecrlab.emulator.cache_rules import CacheRule
+    from ecrlab.emulator.creation_templates import Template
     from ecrlab.scan import LayerContents
 
 __all__ = ["Blob", "Image", "Images", "Mutability", "Preview", "Registry", "Repository", "Upload"]
@@ -315,7 +318,11 @@ class Mutability:
 
 @dataclass(slots=True)
 class Repository:
-    """A named place for images, with its settings."""
+    """A named place for images, with its settings.
+
+    ``checked_upstream`` maps each tag and digest that came through a pull-through cache to the moment at which the
+    upstream registry was asked about it last.
+    """
 
     name: str
     registry_id: str
@@ -333,6 +340,7 @@ class Repository:
     images: Images = field(default_factory=Images)
     layers: dict[str, Blob] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
+    checked_upstream: dict[str, datetime] = field(default_factory=dict)
     _uploads_begun: int = 0
 
     @property
@@ -398,6 +406,9 @@ class Registry:
         self.neighbours: Neighbours = neighbours or Alone()
         self.elsewhere = elsewhere
         self.policy: str | None = None
+        self.account_settings = account_settings.defaults()
+        self.templates: dict[str, Template] = {}
+        self.cache_rules: dict[str, CacheRule] = {}
         self.replication: dict[str, Any] = {"rules": []}
         self.arrivals: list[Arrival] = []
         self.backfills: dict[str, Backfill] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ecrlab.emulator.call import Operation
 from ecrlab.emulator.operations import (
+    account_settings,
     authorization,
     images,
     layers,
@@ -17,11 +18,13 @@ from ecrlab.emulator.operations import (
     scanning,
     signing,
     storage_class,
+    templates,
 )
 
 __all__ = ["OPERATIONS"]
 
 OPERATIONS: dict[str, Operation] = {
+    **account_settings.OPERATIONS,
     **authorization.OPERATIONS,
     **images.OPERATIONS,
     **layers.OPERATIONS,
@@ -35,5 +38,6 @@ OPERATIONS: dict[str, Operation] = {
     **scanning.OPERATIONS,
     **signing.OPERATIONS,
     **storage_class.OPERATIONS,
+    **templates.OPERATIONS,
 }
 """AWS's operation name -> the function that answers it."""

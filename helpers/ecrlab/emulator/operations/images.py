@@ -7,7 +7,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ecrlab.emulator import encryption, errors, events, paging, replication_runs, scanning_runs, signing_runs, storage
+from ecrlab.emulator import (
+    creation_templates,
+    encryption,
+    errors,
+    events,
+    paging,
+    replication_runs,
+    scanning_runs,
+    signing_runs,
+    storage,
+)
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.manifest import Manifest, digest_of, read_manifest
 from ecrlab.emulator.mutability import is_fixed
@@ -32,7 +42,11 @@ _DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]{32,}")
 
 def put_image(call: Call) -> Answer:
     """Store a manifest, give it a tag, or both; an archived image that is pushed again is back at once."""
-    repository = call.repository()
+    with creation_templates.pushed_to(call) as repository:
+        return _put(call, repository)
+
+
+def _put(call: Call, repository: Repository) -> Answer:
     encryption.refuse_if_locked(call.registry, repository)
     tag = call.parameters.get("imageTag")
     if call.rules.model_limits and tag is not None and not _TAG.fullmatch(tag):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from ecrlab.emulator import download_urls, encryption, errors
+from ecrlab.emulator import creation_templates, download_urls, encryption, errors
 from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.state import Repository, Upload
 
@@ -24,10 +24,10 @@ _DEFAULT_MEDIA_TYPE = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 
 def initiate_layer_upload(call: Call) -> Answer:
-    """Open an upload."""
-    repository = call.repository()
-    encryption.refuse_if_locked(call.registry, repository)
-    return {"uploadId": repository.begin_upload().upload_id, "partSize": _PART_SIZE}
+    """Open an upload; the first thing in a repository that a template makes on push."""
+    with creation_templates.pushed_to(call) as repository:
+        encryption.refuse_if_locked(call.registry, repository)
+        return {"uploadId": repository.begin_upload().upload_id, "partSize": _PART_SIZE}
 
 
 def upload_layer_part(call: Call) -> Answer:
@@ -83,8 +83,11 @@ def complete_layer_upload(call: Call) -> Answer:
 
 
 def batch_check_layer_availability(call: Call) -> Answer:
-    """Say which layers need not be uploaded. Wording of the reasons: as moto has it."""
-    repository = call.repository()
+    """Say which layers need not be uploaded. Wording of the reasons: as moto has it.
+
+    Guess: in a repository that a template will make on push, all are missing; asking does not make it.
+    """
+    repository = creation_templates.promised(call)
     layers: list[Answer] = []
     failures: list[Answer] = []
     for digest in dict.fromkeys(call.parameters["layerDigests"]):

@@ -18,7 +18,7 @@ from ecrlab.emulator.state import Preview, Repository
 from ecrlab.errors import InvalidPolicy
 from ecrlab.lifecycle import Action, Entry, Policy, Why
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "parsed"]
 
 _NEVER = datetime.fromtimestamp(0, UTC)  # lastEvaluatedAt of a policy that did not run yet, says the AWS CLI's manual
 _DEFAULT_PAGE = 100
@@ -32,7 +32,7 @@ def put_lifecycle_policy(call: Call) -> Answer:
     """Keep a policy that is right; it acts at the next run. Guess: lastEvaluatedAt begins anew with it."""
     repository = call.repository()
     text = call.parameters["lifecyclePolicyText"]
-    _parsed(text)
+    parsed(text)
     repository.lifecycle_policy, repository.lifecycle_evaluated_at = text, None
     return _about(repository, text)
 
@@ -51,16 +51,20 @@ def delete_lifecycle_policy(call: Call) -> Answer:
     return answer
 
 
-def _parsed(text: str) -> Policy:
-    """Read a policy. The sentence begins as AWS's does; AWS names a JSON schema next, we name the place."""
+def parsed(text: str, parameter: str = "LifecyclePolicyText") -> Policy:
+    """Read a policy that came as a parameter.
+
+    The sentence begins as AWS's does; AWS names a JSON schema next, we name the place.
+
+    Raises:
+        EcrError: InvalidParameterException.
+    """
     try:
         return lifecycle.parse(text)
     except InvalidPolicy as invalid:
         first, more = invalid.faults[0], len(invalid.faults) - 1
         fact = f"{first.place}: {first.fact}" + (f" (and {more} more)" if more else "")
-        raise errors.invalid_parameter(
-            "LifecyclePolicyText", f"Lifecycle policy validation failure: {fact}"
-        ) from invalid
+        raise errors.invalid_parameter(parameter, f"Lifecycle policy validation failure: {fact}") from invalid
 
 
 def _present(repository: Repository) -> str:
@@ -88,7 +92,7 @@ def start_lifecycle_policy_preview(call: Call) -> Answer:
     """Plan a run of the given policy, or of the repository's own, at this moment."""
     repository = call.repository()
     text = call.parameters.get("lifecyclePolicyText") or _present(repository)
-    policy = _parsed(text)
+    policy = parsed(text)
     if repository.preview and _status(repository.preview, call.now) == "IN_PROGRESS":
         raise errors.preview_in_progress(repository.name, repository.registry_id)
     repository.preview = Preview(text, call.now, lifecycle_runs.plan(repository, policy, call.now))

@@ -10,14 +10,14 @@ from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.state import Repository
 from ecrlab.errors import InvalidPolicy
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "checked"]
 
 
 def set_repository_policy(call: Call) -> Answer:
     """Keep a repository policy, unless it would lock its author out and ``force`` is not set."""
     repository = call.repository()
     text = call.parameters["policyText"]
-    policy = _checked(text, PolicyKind.REPOSITORY, "Invalid repository policy provided")
+    policy = checked(text, PolicyKind.REPOSITORY, "Invalid repository policy provided")
     forced = call.parameters.get("force", False) or not call.rules.access_is_decided
     if not forced and locks_out(call.caller, repository, policy, call.registry, call.now):
         # Guess: what AWS's model says about ``force``, as a constraint; its own sentence was not seen in public
@@ -45,7 +45,7 @@ def delete_repository_policy(call: Call) -> Answer:
 def put_registry_policy(call: Call) -> Answer:
     """Keep the registry policy."""
     text = call.parameters["policyText"]
-    _checked(text, PolicyKind.REGISTRY, "Invalid registry policy provided")
+    checked(text, PolicyKind.REGISTRY, "Invalid registry policy provided")
     call.registry.policy = text
     return {"registryId": call.registry.account_id, "policyText": text}
 
@@ -81,12 +81,18 @@ def _policy(repository: Repository, text: str) -> Answer:
     return {"registryId": repository.registry_id, "repositoryName": repository.name, "policyText": text}
 
 
-def _checked(text: str, kind: PolicyKind, sentence: str) -> Policy:
-    """Read a policy document, or refuse it in AWS's words. AWS does not say what is wrong; `access.faults_of` does."""
+def checked(text: str, kind: PolicyKind, sentence: str, parameter: str = "PolicyText") -> Policy:
+    """Read a policy document that came as a parameter, or refuse it in AWS's words.
+
+    AWS does not say what is wrong; `access.faults_of` does.
+
+    Raises:
+        EcrError: InvalidParameterException.
+    """
     try:
         return parse(text, kind)
     except InvalidPolicy as invalid:
-        raise errors.invalid_parameter("PolicyText", sentence) from invalid
+        raise errors.invalid_parameter(parameter, sentence) from invalid
 
 
 OPERATIONS = {

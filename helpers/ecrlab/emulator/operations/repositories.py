@@ -10,7 +10,7 @@ from ecrlab.emulator.call import Answer, Call
 from ecrlab.emulator.operations.resource_tags import merged
 from ecrlab.emulator.state import Mutability, Repository
 
-__all__ = ["OPERATIONS"]
+__all__ = ["OPERATIONS", "mutability_members", "read_mutability"]
 
 _DEFAULT_PAGE = 100
 _REPOSITORIES_PER_REGISTRY = 100_000  # Amazon ECR service quotas, adjustable
@@ -29,7 +29,7 @@ def create_repository(call: Call) -> Answer:
         call.registry_id,
         call.registry.region,
         created_at=call.now,
-        mutability=_mutability(call.parameters),
+        mutability=read_mutability(call.parameters),
         scan_on_push=call.parameters.get("imageScanningConfiguration", {}).get("scanOnPush", False),
         resource_tags=merged({}, call.parameters.get("tags", [])),
     )
@@ -74,11 +74,11 @@ def delete_repository(call: Call) -> Answer:
 def put_image_tag_mutability(call: Call) -> Answer:
     """Say which tags may move from now on."""
     repository = call.repository()
-    repository.mutability = _mutability(call.parameters)
+    repository.mutability = read_mutability(call.parameters)
     return {
         "registryId": repository.registry_id,
         "repositoryName": repository.name,
-        **_mutability_members(repository.mutability),
+        **mutability_members(repository.mutability),
     }
 
 
@@ -101,14 +101,18 @@ def described(repository: Repository) -> Answer:
         "repositoryName": repository.name,
         "repositoryUri": repository.uri,
         "createdAt": repository.created_at,
-        **_mutability_members(repository.mutability),
+        **mutability_members(repository.mutability),
         "imageScanningConfiguration": {"scanOnPush": repository.scan_on_push},
         "encryptionConfiguration": dict(repository.encryption),
     }
 
 
-def _mutability(parameters: Mapping[str, Any]) -> Mutability:
-    """Read mode and filters: the filters belong to the two modes with exclusion, and to them only."""
+def read_mutability(parameters: Mapping[str, Any]) -> Mutability:
+    """Read mode and filters: the filters belong to the two modes with exclusion, and to them only.
+
+    Raises:
+        EcrError: InvalidParameterException.
+    """
     mode = parameters.get("imageTagMutability", "MUTABLE")
     filters = parameters.get("imageTagMutabilityExclusionFilters")
     if mode.endswith(_WITH_EXCLUSION) and not filters:
@@ -125,7 +129,8 @@ def _mutability(parameters: Mapping[str, Any]) -> Mutability:
     return Mutability(mode, tuple(item["filter"] for item in filters or ()))
 
 
-def _mutability_members(mutability: Mutability) -> Answer:
+def mutability_members(mutability: Mutability) -> Answer:
+    """Return mode and filters in AWS's spelling."""
     members: Answer = {"imageTagMutability": mutability.mode}
     if mutability.filters:
         members["imageTagMutabilityExclusionFilters"] = [
