@@ -161,7 +161,7 @@ def _is_active(route: Mapping[str, Any]) -> bool:
 
 def _is_reachable(service: Service, described: Mapping[str, Any], table: str) -> bool:
     """Say whether an endpoint counts for a subnet: a gateway is a route in its table, an interface is anywhere."""
-    is_gateway = described.get("VpcEndpointType") == "Gateway"
+    is_gateway = (described.get("VpcEndpointType") or "Gateway") == "Gateway"  # EC2's default; moto leaves it out
     if service is not Service.LAYERS:
         return not is_gateway
     return is_gateway and table in described.get("RouteTableIds", ())
