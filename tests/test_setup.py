@@ -184,7 +184,7 @@ def test_make_alone_says_what_there_is():
     """Without a target make prints the list of targets, each with its sentence."""
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     targets = [line.split()[1] for line in done.stdout.splitlines()]
-    assert ["help", "lab", "test", "check", "course", "bench", "lock"] == targets
+    assert ["help", "lab", "test", "check", "course", "bench", "links", "videos", "lock"] == targets
     assert all(len(line.split()) > 3 for line in done.stdout.splitlines())
 
 

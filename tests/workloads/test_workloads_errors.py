@@ -44,6 +44,7 @@ def test_every_cause_has_a_text():
 # What the kit itself says when a pull fails
 
 EXPECTED = {
+    Obstacle.NOT_IN_ECR: {"BAD_REFERENCE"},
     Obstacle.OTHER_REGION: {"BAD_REFERENCE"},
     Obstacle.NO_WAY_TO_API: {"NO_ROUTE", "NO_CREDENTIALS"},
     Obstacle.LOGIN_DENIED: {"ACCESS_DENIED", "NO_CREDENTIALS"},
