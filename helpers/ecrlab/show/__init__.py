@@ -29,6 +29,7 @@ _HOMES = {
     "quiz": "questions",
     "references": "resources",
     "registry_map": "diagrams",
+    "replication_map": "replication_picture",
     "repositories": "tables",
     "sequence": "diagrams",
     "storage_year": "lifecycle_pictures",
@@ -58,6 +59,7 @@ __all__ = [
     "quiz",
     "references",
     "registry_map",
+    "replication_map",
     "repositories",
     "sequence",
     "storage_year",
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from ecrlab.show.lifecycle_pictures import policy_rules, storage_year, timeline
     from ecrlab.show.pull_picture import pull
     from ecrlab.show.questions import quiz
+    from ecrlab.show.replication_picture import replication_map
     from ecrlab.show.resources import corrections, glossary, history, references
     from ecrlab.show.tables import deleted, images, repositories
     from ecrlab.show.transfers import progress_bar
