@@ -94,7 +94,7 @@ FIDELITY: dict[str, Fidelity] = {
     "ListPullTimeUpdateExclusions": _acts("The order is not documented; here it is that of the ARNs."),
     "ListReplicationBackfills": _acts(_BACKFILL),
     "ListTagsForResource": _acts(),
-    "PutAccountSetting": _acts(_EVENTUALLY),
+    "PutAccountSetting": _acts("BLOB_MOUNTING lets repositories share layers; here it is kept and has no effect."),
     "PutImage": _acts("Docker's old schema 1 manifests are taken, too."),
     "PutImageScanningConfiguration": _acts("AWS advises registry scanning rules in its place."),
     "PutImageTagMutability": _acts(_EVENTUALLY),

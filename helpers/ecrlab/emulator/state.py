@@ -38,7 +38,6 @@ from ecrlab.naming import RegistryHost, partition_of
 
 if TYPE_CHECKING:
     from ecrlab.emulator.backfills import Backfill
-    from ecrlab.emulator.cache_rules import CacheRule
     from ecrlab.emulator.creation_templates import Template
     from ecrlab.scan import LayerContents
 
@@ -318,11 +317,7 @@ class Mutability:
 
 @dataclass(slots=True)
 class Repository:
-    """A named place for images, with its settings.
-
-    ``checked_upstream`` maps each tag and digest that came through a pull-through cache to the moment at which the
-    upstream registry was asked about it last.
-    """
+    """A named place for images, with its settings."""
 
     name: str
     registry_id: str
@@ -340,7 +335,6 @@ class Repository:
     images: Images = field(default_factory=Images)
     layers: dict[str, Blob] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
-    checked_upstream: dict[str, datetime] = field(default_factory=dict)
     _uploads_begun: int = 0
 
     @property
@@ -408,7 +402,6 @@ class Registry:
         self.policy: str | None = None
         self.account_settings = account_settings.defaults()
         self.templates: dict[str, Template] = {}
-        self.cache_rules: dict[str, CacheRule] = {}
         self.replication: dict[str, Any] = {"rules": []}
         self.arrivals: list[Arrival] = []
         self.backfills: dict[str, Backfill] = {}
