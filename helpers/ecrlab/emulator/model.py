@@ -49,35 +49,34 @@ _CHECKED_EVEN_IF_RELAXED = frozenset({"RepositoryName"})
 
 
 @cache
-def service_model(service: str = "ecr") -> ServiceModel:
-    """Return botocore's model of Amazon ECR, or of ``ecr-public``."""
-    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+def service_model() -> ServiceModel:
+    """Return botocore's model of Amazon ECR."""
+    return ServiceModel(Loader().load_service_model("ecr", "service-2"), "ecr")
 
 
-def operation_names(service: str = "ecr") -> tuple[str, ...]:
-    """Return the names of all operations of a service that botocore knows, sorted."""
-    return tuple(sorted(service_model(service).operation_names))
+def operation_names() -> tuple[str, ...]:
+    """Return the names of all operations that botocore knows, sorted."""
+    return tuple(sorted(service_model().operation_names))
 
 
-def checked(operation: str, parameters: Mapping[str, Any], *, limits: bool, service: str = "ecr") -> dict[str, Any]:
+def checked(operation: str, parameters: Mapping[str, Any], *, limits: bool) -> dict[str, Any]:
     """Return the parameters of a request, checked against the model and with blobs as bytes.
 
     Args:
         operation: AWS's name, e.g. ``PutImage``.
         parameters: The members of the request as JSON gives them; ``None`` counts as absent.
         limits: Whether patterns and lengths are checked; required members, types and enumerations always are.
-        service: ``ecr`` or ``ecr-public``.
 
     Raises:
         EcrError: InvalidParameterException, naming the first member that breaks the model, in the model's order.
     """
-    checked_parameters: dict[str, Any] = _input_check(operation, limits, service)("", parameters)
+    checked_parameters: dict[str, Any] = _input_check(operation, limits)("", parameters)
     return checked_parameters
 
 
 @cache
-def _input_check(operation: str, limits: bool, service: str) -> Check:
-    shape = service_model(service).operation_model(operation).input_shape
+def _input_check(operation: str, limits: bool) -> Check:
+    shape = service_model().operation_model(operation).input_shape
     return _check_for(shape, limits) if shape is not None else lambda _path, value: dict(value)
 
 
