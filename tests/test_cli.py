@@ -360,6 +360,30 @@ def test_error_cost(tmp_path, arguments, message):
     assert message in told.stderr.splitlines()[-1]
 
 
+def test_cost_of_a_table_with_line_breaks_in_it(tmp_path):
+    """A quoted field may hold a line break, as spreadsheets write them."""
+    (tmp_path / "images.csv").write_text('repository,size_bytes,tags\nfares,7,"1.0\nlatest"\n')
+    told = ecrlab("cost", "--csv", str(tmp_path / "images.csv"))
+    assert (0, "") == (told.returncode, told.stderr)
+    assert "fares" in told.stdout
+
+
+def test_error_a_table_that_is_no_text(tmp_path):
+    """A spreadsheet's own file is no CSV; one line says so."""
+    (tmp_path / "images.csv").write_bytes(b"\xff\xfe\x00")
+    told = ecrlab("cost", "--csv", str(tmp_path / "images.csv"))
+    assert f"ecrlab: --csv {tmp_path / 'images.csv'}: byte 0 is not UTF-8; save it as UTF-8\n" == told.stderr
+    assert 2 == told.returncode
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_error_a_full_disk(tmp_path):
+    """A report that finds no room is one line."""
+    told = ecrlab("run", "notebooks/00_start_here.ipynb", "--json", "/dev/full")
+    assert 2 == told.returncode
+    assert "ecrlab: --json /dev/full: No space left on device; make room, or name another file" in told.stderr
+
+
 def test_error_a_table_without_sizes(tmp_path):
     """A missing column is named with its row."""
     (tmp_path / "images.csv").write_text("repository\nfares\n")

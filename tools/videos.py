@@ -13,31 +13,26 @@ from __future__ import annotations
 
 import argparse
 import html
-import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "browser"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "browser"))
 
-from ecrlab.course.catalogue import lab_folders, load_exercises  # noqa: E402
-from ecrlab.course.exercise import Exercise  # noqa: E402
-from ecrlab.course.films import Chapter, Cue, Film, film_is_current, lab_hash, write_film  # noqa: E402
-from ecrlab.course.notebook import read_notebook  # noqa: E402
+from ecrlab.course.catalogue import lab_folders, load_exercises
+from ecrlab.course.exercise import Exercise
+from ecrlab.course.films import Chapter, Cue, Film, film_is_current, lab_hash, write_film
+from ecrlab.course.notebook import read_notebook
+from serving import CHROMIUM, FLAGS, ROOT, RunningLab, serving
 
 WIDTH, HEIGHT = 1280, 720
 STRIP = 84
 """Pixels at the bottom of the picture for the caption, so that it is seen where tracks are not."""
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 TYPING_STEPS = 7
 
 _PREPARE = """(strip) => {
@@ -121,51 +116,17 @@ class Camera:
         self.recording.chapters.append(Chapter(self.recording.seconds, title))
 
 
-@contextmanager
-def running_lab(folder: Path) -> Iterator[str]:
-    """Start ``ecrlab lab`` on a copy of the course, and stop it; yields its address with the token."""
-    course = folder / "course"
-    for part in ("notebooks", "labs"):
-        shutil.copytree(ROOT / part, course / part, ignore=shutil.ignore_patterns(".ipynb_checkpoints", "video"))
-    environment = os.environ | {
-        "HOME": str(folder),
-        "JUPYTER_DATA_DIR": str(folder / "data"),
-        "JUPYTER_CONFIG_DIR": str(folder / "config"),
-        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        "ECRLAB_COURSE": str(course),
-        "ECRLAB_PROGRESS": str(folder / "progress.json"),
-    }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "ecrlab.cli", "lab", "--no-browser", "--", "--LabApp.expose_app_in_browser=True"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        for line in server.stdout or ():
-            if "?token=" in line:
-                yield next(word for word in line.split() if word.startswith("http"))
-                break
-        else:
-            raise SystemExit("videos: JupyterLab did not start; try: ecrlab lab --no-browser")
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(timeout=30)
-
-
-def record(lab: Path, address: str, recording: Recording) -> None:
+def record(lab: Path, running: RunningLab, recording: Recording) -> None:
     """Work a lab through in a browser, and photograph it."""
     from page import LabPage
     from playwright.sync_api import sync_playwright
 
-    base, _, token = address.partition("?token=")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as profile:
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=CHROMIUM, args=FLAGS, viewport={"width": WIDTH, "height": HEIGHT}
         )
         page = context.pages[0]
-        page.goto(f"{base.split('/lab')[0]}/lab/workspaces/{lab.name}?reset&token={token}")
+        page.goto(f"{running.url}/lab/workspaces/{lab.name}?reset&token={running.token}")
         opened = LabPage(page, f"labs/{lab.name}/lab.ipynb")
         opened.command("application:toggle-left-area")
         page.evaluate(_PREPARE, STRIP)
@@ -323,11 +284,11 @@ def make(lab: Path) -> Film:
     """Record, encode and describe the film of one lab; the old one stays until the new one is complete."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "frames").mkdir()
-        (folder / "video").mkdir()
+        for part in ("frames", "video", "course", "home"):
+            (folder / part).mkdir()
         recording = Recording(folder / "frames")
-        with running_lab(folder) as address:
-            record(lab, address, recording)
+        with serving(folder / "course", folder / "home") as running:
+            record(lab, running, recording)
         title = read_notebook(lab / "lab.ipynb").facts().title
         film = Film(title, recording.seconds, tuple(recording.cues), tuple(recording.chapters), lab_hash(lab))
         encode(recording, film, folder / "video")

@@ -161,7 +161,7 @@ def _run(options: argparse.Namespace) -> int:
         )
     print(report)
     for name, path in targets.items():
-        path.write_text(writers[name](report), encoding="utf-8")
+        _write(f"--{name}", path, writers[name](report))
     return 0 if report.ok else 1
 
 
@@ -233,25 +233,42 @@ def _text_of(option: str, path: Path) -> str:
     except OSError as problem:
         fact = problem.strerror or "it cannot be read"
         raise InvalidInput(f"{option} {path}", fact, "name a file that can be read") from problem
+    except UnicodeDecodeError as problem:
+        raise InvalidInput(f"{option} {path}", f"byte {problem.start} is not UTF-8", "save it as UTF-8") from problem
+
+
+def _write(option: str, path: Path, text: str) -> None:
+    """Write a file as a whole or not at all, so that a full disk costs nobody the file that was there."""
+    is_device = path.exists() and not path.is_file()  # or a pipe: it is written to, never replaced
+    draft = path if is_device else path.with_name(f"{path.name}.new")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        if not is_device:
+            draft.replace(path)
+    except OSError as problem:
+        if not is_device:
+            draft.unlink(missing_ok=True)
+        fact = problem.strerror or "it cannot be written"
+        raise InvalidInput(f"{option} {path}", fact, "make room, or name another file") from problem
 
 
 def _images_of_a_table(path: Path) -> Sequence[StoredImage]:
     import csv
+    import io
 
     from ecrlab.pricing import stored_images
 
-    return stored_images(csv.DictReader(_text_of("--csv", path).splitlines()))
+    return stored_images(csv.DictReader(io.StringIO(_text_of("--csv", path), newline="")))
 
 
 def _images_of_an_account(options: argparse.Namespace) -> Sequence[StoredImage]:
     from ecrlab import registry
-    from ecrlab.cloud import reading_client
+    from ecrlab.cloud import described_repositories, reading_client
 
     client = reading_client(options.profile, options.region)
     names = options.repository or [
         repository["repositoryName"]
-        for page in client.get_paginator("describe_repositories").paginate()
-        for repository in page["repositories"]
+        for repository in described_repositories(client, f"the registry in {options.region}")
     ]
     return [image for name in names for image in registry.stored(client, name, read_layers=options.layers)]
 
@@ -288,7 +305,7 @@ def _prices(options: argparse.Namespace) -> int:
     if not found.prices:
         print(f"ecrlab: nothing was read for {options.region}; {options.output} is as it was", file=sys.stderr)
         return 1
-    options.output.write_text(written(found.prices), encoding="utf-8")
+    _write("--output", options.output, written(found.prices))
     return 0
 
 

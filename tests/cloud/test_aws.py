@@ -10,9 +10,12 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from ecrlab import Aws, Lab, emulator, open_lab
+from ecrlab.cli import main
 from ecrlab.clock import START, SystemClock
 from ecrlab.cloud import estimate, reading_client
 from ecrlab.cloud.guard import is_guarding
+from ecrlab.emulator.errors import EcrError
+from ecrlab.emulator.operations import OPERATIONS
 from ecrlab.errors import AccountMismatch, AwsCallError, InvalidInput, LabError
 from moto import mock_aws
 from moto.core.exceptions import ServiceException
@@ -455,6 +458,19 @@ def test_an_estimate_that_aws_does_not_allow(lab, monkeypatch):
         "  Cost      not known, since DescribeRepositories was refused (AccessDeniedException); limit 1.00 USD a month"
         in str(lab).splitlines()
     )
+
+
+def test_error_an_account_that_does_not_let_itself_be_listed(aws, capsys, monkeypatch):
+    """An expired token is one line with the way out, and no traceback."""
+
+    def expired(*_: object, **__: object) -> None:
+        raise EcrError("ExpiredTokenException", "The security token included in the request is expired")
+
+    monkeypatch.setitem(OPERATIONS, "DescribeRepositories", expired)
+    assert 2 == main(["cost", "--profile", "course", "--region", "eu-west-1"])
+    said = capsys.readouterr().err
+    assert said.startswith("ecrlab: DescribeRepositories on the registry in eu-west-1: ExpiredTokenException")
+    assert 1 == len(said.splitlines())
 
 
 def test_a_reading_client_changes_nothing(aws):

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 from ecrlab import open_lab
-from ecrlab.course import Correct, Criterion, Exercise, Incorrect, Mistake, NotAttempted, all_met
+from ecrlab.course import Correct, Criterion, Exercise, Incorrect, Mistake, NotAttempted
 from ecrlab.course.engine import begin, judge
 from ecrlab.course.lint import lint_exercise
 from ecrlab.course.progress import ProgressFile
+from ecrlab.errors import InvalidExercise
 
 AT = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -32,7 +33,6 @@ TASK = Exercise(
     minutes=5,
     prepare=lambda lab: "Nothing is there.",
     starter="____",
-    check=all_met(CRITERIA),
     mistakes=tuple(
         Mistake(id=word, when=lambda lab, answer: False, message=f"A sentence about the word {word}.", code="pass")
         for word in ("alpha", "beta")
@@ -97,8 +97,18 @@ def test_only_tasks_of_many_points_may_have_long_cells():
     """Twelve lines are enough for a task with one point."""
     long = "\n".join(["pass"] * 30)
     many = {"id": "99.all", "title": "t", "objective": "o", "minutes": 5, "prepare": TASK.prepare, "starter": "____"}
-    many |= {"check": TASK.check, "mistakes": TASK.mistakes, "hints": TASK.hints, "explain": "Because it is so."}
+    many |= {"mistakes": TASK.mistakes, "hints": TASK.hints, "explain": "Because it is so."}
     assert [] == list(lint_exercise(Exercise(**many, solution=long, criteria=CRITERIA)))
     assert ["99.all.solution: it has 30 lines; a cell has at most 12"] == list(
-        lint_exercise(Exercise(**many, solution=long))
+        lint_exercise(Exercise(**many, solution=long, check=lambda lab, answer: None))
     )
+
+
+@pytest.mark.parametrize("judges", [{}, {"criteria": CRITERIA, "check": lambda lab, answer: None}])
+def test_error_judged_by_nothing_or_by_two(judges):
+    """A task has a check or criteria; an author's slip is told when the exercise is made."""
+    given = {name: getattr(TASK, name) for name in ("title", "objective", "minutes", "prepare", "starter", "mistakes")}
+    given |= {name: getattr(TASK, name) for name in ("hints", "solution", "explain")}
+    with pytest.raises(InvalidExercise) as failure:
+        Exercise(id="99.none", **given, **judges)
+    assert "99.none: it needs a check or criteria, and not both; give it one of the two" == str(failure.value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecrlab.cards import ShownAs, Table
+from ecrlab.cloud.listing import described_repositories
 from ecrlab.cloud.translate import aws_call
 from ecrlab.errors import LabError
 
@@ -107,9 +108,7 @@ def inventory(ecr_by_region: Mapping[str, Any], owner: Owner | None) -> Iterator
         AwsCallError: AWS refused to list them.
     """
     for region, ecr in sorted(ecr_by_region.items()):
-        with aws_call("DescribeRepositories", f"the registry in {region}"):
-            pages = list(ecr.get_paginator("describe_repositories").paginate())
-        repositories = [repository for page in pages for repository in page["repositories"]]
+        repositories = described_repositories(ecr, f"the registry in {region}")
         for repository in sorted(repositories, key=lambda found: str(found["repositoryName"])):
             if owner is None or owner.owns(ecr, repository):
                 yield _weighed(ecr, region, repository["repositoryName"])

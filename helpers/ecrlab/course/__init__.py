@@ -19,7 +19,6 @@ _HOMES = {
     "NotAttempted": "outcome",
     "Outcome": "outcome",
     "Uncheckable": "outcome",
-    "all_met": "exercise",
     "check": "engine",
     "hint": "engine",
     "reset": "engine",
@@ -37,7 +36,6 @@ __all__ = [
     "NotAttempted",
     "Outcome",
     "Uncheckable",
-    "all_met",
     "check",
     "hint",
     "reset",
@@ -46,7 +44,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from ecrlab.course.engine import check, hint, reset, solution
-    from ecrlab.course.exercise import NOT_GIVEN, Criterion, Exercise, Mistake, all_met
+    from ecrlab.course.exercise import NOT_GIVEN, Criterion, Exercise, Mistake
     from ecrlab.course.outcome import Correct, Incorrect, NotAttempted, Outcome, Uncheckable
 
 

@@ -130,8 +130,8 @@ def judge(task: Exercise, lab: Lab, answer: Any = NOT_GIVEN) -> Outcome:
 
 
 def _verdict(task: Exercise, lab: Lab, answer: Any) -> Outcome:
-    missing = task.check(lab, answer)
     marks = tuple(Mark(criterion.words, criterion.missing(lab)) for criterion in task.criteria)
+    missing = task.check(lab, answer) if task.check else _shortfall(marks)
     if missing is None:
         return Correct(task.id, task.title, task.explain, marks=marks)
     if answer is NOT_GIVEN and (untouched := _untouched(task, lab)):
@@ -140,6 +140,11 @@ def _verdict(task: Exercise, lab: Lab, answer: Any) -> Outcome:
         if mistake.when(lab, answer):
             return Incorrect(task.id, task.title, mistake.message, mistake.id, marks=marks)
     return Incorrect(task.id, task.title, missing, marks=marks)
+
+
+def _shortfall(marks: tuple[Mark, ...]) -> str | None:
+    met = sum(mark.met for mark in marks)
+    return None if met == len(marks) else f"{met} of {len(marks)} criteria are met."
 
 
 def _untouched(task: Exercise, lab: Lab) -> str | None:

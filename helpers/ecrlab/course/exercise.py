@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from ecrlab.errors import InvalidExercise
+
 if TYPE_CHECKING:
     from ecrlab.cloud import Lab
 
-__all__ = ["NOT_GIVEN", "Criterion", "Exercise", "Mistake", "NotGiven", "all_met"]
+__all__ = ["NOT_GIVEN", "Criterion", "Exercise", "Mistake", "NotGiven"]
 
 
 class NotGiven:
@@ -57,16 +59,6 @@ class Criterion:
     missing: Callable[[Lab], str | None]
 
 
-def all_met(criteria: tuple[Criterion, ...]) -> Callable[[Lab, Any], str | None]:
-    """Return a check that asks for all criteria and says how many are met."""
-
-    def check(lab: Lab, answer: Any) -> str | None:
-        met = sum(criterion.missing(lab) is None for criterion in criteria)
-        return None if met == len(criteria) else f"{met} of {len(criteria)} criteria are met."
-
-    return check
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exercise:
     """One task of a lab.
@@ -89,8 +81,11 @@ class Exercise:
         elsewhere: Reads what the learner changes outside the lab's repositories, e.g. the policies of a role, as a
             value that JSON can hold; where it differs from the beginning, the task was attempted. It runs as often as
             ``check``.
-        criteria: The points of a task that is judged in many; its check is ``all_met(criteria)``, and the verdict
-            shows each of them with its reason. Its solution may be as long as it has to be.
+        criteria: The points of a task that is judged in many, in place of ``check``; the verdict shows each of them
+            with its reason. Its solution may be as long as it has to be.
+
+    Raises:
+        InvalidExercise: It has both a check and criteria, or neither.
     """
 
     id: str
@@ -99,11 +94,16 @@ class Exercise:
     minutes: int
     prepare: Callable[[Lab], str]
     starter: str
-    check: Callable[[Lab, Any], str | None]
     mistakes: tuple[Mistake, ...]
     hints: tuple[str, ...]
     solution: str
     explain: str
+    check: Callable[[Lab, Any], str | None] | None = None
     alternates: tuple[str, ...] = ()
     elsewhere: Callable[[Lab], Any] | None = None
     criteria: tuple[Criterion, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a task that nothing judges, and one that two things judge."""
+        if (self.check is None) != bool(self.criteria):
+            raise InvalidExercise(self.id, "it needs a check or criteria, and not both", "give it one of the two")

@@ -80,26 +80,30 @@ class Correction:
 
 def references(course: Path) -> tuple[Reference, ...]:
     """Return every reference of every page, each address once, in the order of the course."""
+    return _references(_pages(course))
+
+
+def _references(pages: Iterable[Notebook]) -> tuple[Reference, ...]:
     found: dict[str, Reference] = {}
-    for page, match in _items(course):
+    for page, match in _items(pages):
         title, url, backs = match["title"], match["url"], match["backs"]
         known = found.get(url) or Reference(title, url, (), date.min, ())
         checked = max(known.checked, date.fromisoformat(match["checked"]))
-        pages = dict.fromkeys((*known.pages, page.facts().title))
-        found[url] = Reference(known.title, url, (*known.backs, backs), checked, tuple(pages))
+        named_by = dict.fromkeys((*known.pages, page.facts().title))
+        found[url] = Reference(known.title, url, (*known.backs, backs), checked, tuple(named_by))
     return tuple(found.values())
 
 
-def _items(course: Path) -> Iterator[tuple[Notebook, re.Match[str]]]:
-    for page in _pages(course):
+def _items(pages: Iterable[Notebook]) -> Iterator[tuple[Notebook, re.Match[str]]]:
+    for page in pages:
         for line in _lines(page, "References"):
             match = _ITEM.match(line)
             if match:
                 yield page, match
 
 
-def _pages(course: Path) -> Iterator[Notebook]:
-    yield from map(read_notebook, course_notebooks(course))
+def _pages(course: Path) -> tuple[Notebook, ...]:
+    return tuple(map(read_notebook, course_notebooks(course)))
 
 
 def _lines(page: Notebook, section: str) -> Iterator[str]:
@@ -126,24 +130,25 @@ def reference_faults(course: Path, *, moved: Mapping[str, str] | None = None) ->
         course: The folder with notebooks/ and labs/.
         moved: Old address -> new one; by default the list that comes with the kit.
     """
-    moves = _known_moves() if moved is None else moved
-    return (*_form_faults(course), *_title_faults(references(course), course), *_moved(references(course), moves))
+    pages, moves = _pages(course), _known_moves() if moved is None else moved
+    known = _references(pages)
+    return (*_form_faults(pages, known), *_title_faults(pages, known), *_moved(known, moves))
 
 
-def _form_faults(course: Path) -> Iterator[Fault]:
+def _form_faults(pages: Iterable[Notebook], known: Iterable[Reference]) -> Iterator[Fault]:
     way_out = "write - [title](https://…): what it backs (checked YYYY-MM-DD)"
-    for page in _pages(course):
+    for page in pages:
         for line in _lines(page, "References"):
             if line.startswith(("- ", "* ")) and not _ITEM.match(line):
                 yield Fault(page.path.name, f"{line[:60]!r} is no reference", way_out)
-    for each in references(course):
+    for each in known:
         if each.url.startswith("http:") or not _WEB.match(each.url):
             yield Fault(each.pages[0], f"{each.url} is no address of the secure web", "begin it with https://")
 
 
-def _title_faults(known: Iterable[Reference], course: Path) -> Iterator[Fault]:
+def _title_faults(pages: Iterable[Notebook], known: Iterable[Reference]) -> Iterator[Fault]:
     titles = {each.url: each.title for each in known}
-    for page, match in _items(course):
+    for page, match in _items(pages):
         if match["title"] != titles[match["url"]]:
             fact = f"{match['url']} is called {match['title']!r} here and {titles[match['url']]!r} before"
             yield Fault(page.path.name, fact, "use one title")

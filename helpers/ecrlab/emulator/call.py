@@ -12,7 +12,7 @@ from ecrlab.emulator.authorizing import Caller
 from ecrlab.emulator.rules import Rules
 from ecrlab.emulator.state import Registry, Repository
 
-__all__ = ["Answer", "Call", "Operation"]
+__all__ = ["Answer", "Call", "Operation", "present"]
 
 Answer = dict[str, Any]
 """The members of a response in AWS's spelling; times as aware datetimes."""
@@ -63,6 +63,11 @@ class Call:
         if repository is None or repository.registry_id != self.registry_id:
             raise errors.repository_not_found(name, self.registry_id)
         return repository
+
+
+def present(**members: Any) -> Answer:
+    """Return the members of an answer that have a value; AWS leaves the others out."""
+    return {name: value for name, value in members.items() if value is not None}
 
 
 Operation = Callable[[Call], Answer]

@@ -22,7 +22,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ecrlab.cards import Card
-from ecrlab.cloud import aws_call
+from ecrlab.cloud import aws_call, described_repositories
 from ecrlab.errors import InvalidInput
 from ecrlab.naming import Digest, ImageReference, RegistryHost, RepositoryName
 from ecrlab.oci import Image, Index
@@ -134,9 +134,8 @@ def registry_map(client: ECRClient, *, most: int = 6) -> Drawing:
     with aws_call("DescribeRegistry", "this registry"):
         account_id = client.describe_registry()["registryId"]
     host = RegistryHost.of(account_id, client.meta.region_name)
-    with aws_call("DescribeRepositories", f"registry {account_id}"):
-        pages = client.get_paginator("describe_repositories").paginate()
-        names = sorted(repository["repositoryName"] for page in pages for repository in page["repositories"])
+    found = described_repositories(client, f"registry {account_id}")
+    names = sorted(repository["repositoryName"] for repository in found)
     contents = [(name, _images(client, name)) for name in names[:most]]
     return _draw_map(host, contents, len(names) - len(contents), most)
 

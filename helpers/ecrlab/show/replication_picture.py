@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ecrlab.cloud import Lab, aws_call
+from ecrlab.cloud import Lab, aws_call, described_repositories
 from ecrlab.emulator.replication_rules import Destination, route
 from ecrlab.errors import AwsCallError, InvalidInput
 from ecrlab.naming import Digest
@@ -98,10 +98,8 @@ def _whose(client: ECRClient) -> Destination:
 
 def _images(home: ECRClient, described: Mapping[str, Any]) -> Iterable[_Sent]:
     """Read the images of all repositories, but for signatures and the like that nobody has sent anywhere."""
-    with aws_call("DescribeRepositories", f"registry {described['registryId']}"):
-        pages = home.get_paginator("describe_repositories").paginate()
-        names = [repository["repositoryName"] for page in pages for repository in page["repositories"]]
-    for name in names:
+    for repository in described_repositories(home, f"registry {described['registryId']}"):
+        name = repository["repositoryName"]
         for detail in _details(home, name):
             copies = _copies(home, name, detail["imageDigest"])
             if detail.get("imageTags") or copies or not _is_part(detail):

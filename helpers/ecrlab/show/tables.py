@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ecrlab.cards import Table
-from ecrlab.cloud import aws_call
+from ecrlab.cloud import aws_call, described_repositories
 from ecrlab.errors import InvalidInput
 from ecrlab.naming import Digest
 from ecrlab.oci import IndexManifest, parse_manifest
@@ -47,9 +47,7 @@ def repositories(client: ECRClient, prefix: str = "") -> Table:
     Raises:
         AwsCallError: AWS refused the listing.
     """
-    with aws_call("DescribeRepositories", "this registry"):
-        pages = client.get_paginator("describe_repositories").paginate()
-        found = [repository for page in pages for repository in page["repositories"]]
+    found = described_repositories(client, "this registry")
     rows = [
         (repository["repositoryName"], repository["imageTagMutability"], _tags_that_move(repository))
         for repository in sorted(found, key=lambda repository: repository["repositoryName"])

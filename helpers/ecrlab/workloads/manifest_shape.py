@@ -12,6 +12,7 @@ from ecrlab.workloads.findings import Code, Finding
 from ecrlab.workloads.json_text import Path, path_text
 from ecrlab.workloads.manifests import KubernetesObject
 from ecrlab.workloads.pointing import Pointer
+from ecrlab.workloads.task_definition_shape import TYPE_NAMES
 
 __all__ = ["DEFAULT_VERSION", "shape_findings"]
 
@@ -19,15 +20,7 @@ DEFAULT_VERSION = "1.33"
 """The version of Kubernetes that manifests are held to if none is named."""
 
 _VERSION = re.compile(r"1\.[0-9]{1,3}")
-_TYPE_NAMES = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "true or false",
-    "array": "a list",
-    "object": "a mapping",
-    "null": "nothing",
-}
+_TYPE_NAMES = TYPE_NAMES | {"object": "a mapping", "null": "nothing"}  # as one says of YAML
 
 
 def shape_findings(found: KubernetesObject, point: Pointer, version: str) -> Iterator[Finding]:

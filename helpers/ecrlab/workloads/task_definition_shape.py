@@ -13,7 +13,7 @@ from ecrlab.workloads.findings import Code, Finding
 from ecrlab.workloads.json_text import Path, path_text
 from ecrlab.workloads.pointing import Pointer
 
-__all__ = ["shape_findings", "without_nulls"]
+__all__ = ["TYPE_NAMES", "shape_findings", "without_nulls"]
 
 # What DescribeTaskDefinition answers and RegisterTaskDefinition does not take (botocore 1.44.5).
 _ANSWER_FIELDS = (
@@ -27,7 +27,7 @@ _ANSWER_FIELDS = (
     "deregisteredAt",
     "deleteRequestedAt",
 )
-_TYPE_NAMES = {
+TYPE_NAMES = {
     "string": "text",
     "integer": "a whole number",
     "number": "a number",
@@ -95,7 +95,7 @@ def _about(error: Any, point: Pointer) -> Iterator[Finding]:
         case "enum":
             yield _unknown_word(error.instance, error.validator_value, path, point)
         case _:
-            wanted = _TYPE_NAMES[error.validator_value]
+            wanted = TYPE_NAMES[error.validator_value]
             sentence = f"{_quoted(error.instance)} is not {wanted}, which belongs there."
             yield point.finding(Code.WRONG_TYPE, path, sentence, _right_type(error.instance, error.validator_value))
 
@@ -122,7 +122,7 @@ def _right_type(value: Any, wanted: str) -> str:
         return f"write it without quotes: {value.strip()}"
     if wanted == "boolean" and value in ("true", "false"):
         return f"write it without quotes: {value}"
-    return f"write {_TYPE_NAMES[wanted]}"
+    return f"write {TYPE_NAMES[wanted]}"
 
 
 def _quoted(value: object) -> str:

@@ -18,7 +18,7 @@ from ecrlab.emulator import (
     signing_runs,
     storage,
 )
-from ecrlab.emulator.call import Answer, Call
+from ecrlab.emulator.call import Answer, Call, present
 from ecrlab.emulator.manifest import Manifest, digest_of, read_manifest
 from ecrlab.emulator.mutability import is_fixed
 from ecrlab.emulator.operations.pull_time import record_pull
@@ -265,7 +265,7 @@ def _detail(call: Call, repository: Repository, image: Image) -> Answer:
         "lastArchivedAt": image.archived_at,
         "lastActivatedAt": image.activated_at,
     }
-    return {name: value for name, value in detail.items() if value is not None}
+    return present(**detail)
 
 
 # --- delete ---------------------------------------------------------------------------------------------------

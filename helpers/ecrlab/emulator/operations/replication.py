@@ -7,7 +7,7 @@ from typing import Any
 
 from ecrlab.emulator import backfills, errors, paging
 from ecrlab.emulator.backfills import Attempt, Backfill
-from ecrlab.emulator.call import Answer, Call
+from ecrlab.emulator.call import Answer, Call, present
 from ecrlab.emulator.ids import derived_uuid
 from ecrlab.emulator.replication_rules import Destination
 from ecrlab.naming import partition_of
@@ -54,7 +54,7 @@ def describe_image_replication_status(call: Call) -> Answer:
     if image is None:
         raise errors.image_not_found(wanted, repository.name, repository.registry_id)
     statuses = [
-        _destination(destination) | _present(status=standing.status, failureCode=standing.failure_code)
+        _destination(destination) | present(status=standing.status, failureCode=standing.failure_code)
         for destination, standing in image.replications.items()
     ]
     return {
@@ -172,7 +172,7 @@ def _identified(call: Call, backfill: Backfill) -> Answer:
 
 def _summary(backfill: Backfill) -> Answer:
     """Return the ``ReplicationBackfillSummary``, without a failureCode: AWS's values were not seen in public."""
-    return _present(
+    return present(
         replicationBackfillId=backfill.backfill_id,
         destination=_destination(backfill.destination),
         status=backfill.status,
@@ -196,9 +196,9 @@ def _progress(backfill: Backfill) -> Answer | None:
 
 def _result(attempt: Attempt) -> Answer:
     assert attempt.standing is not None  # it is over
-    return _present(
+    return present(
         repositoryName=attempt.repository.name,
-        imageId=_present(imageDigest=attempt.image.digest, imageTag=attempt.tag),
+        imageId=present(imageDigest=attempt.image.digest, imageTag=attempt.tag),
         status=attempt.standing.status,
         failureCode=attempt.standing.failure_code,
         # An index arrives with all of its images or not at all: none of them fails on its own here.
@@ -208,10 +208,6 @@ def _result(attempt: Attempt) -> Answer:
 
 def _destination(destination: Destination) -> Answer:
     return {"region": destination.region, "registryId": destination.registry_id}
-
-
-def _present(**members: Any) -> Answer:
-    return {name: value for name, value in members.items() if value is not None}
 
 
 OPERATIONS = {

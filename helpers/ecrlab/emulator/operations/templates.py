@@ -8,7 +8,7 @@ from typing import Any
 
 from ecrlab.access import PolicyKind
 from ecrlab.emulator import errors, paging
-from ecrlab.emulator.call import Answer, Call
+from ecrlab.emulator.call import Answer, Call, present
 from ecrlab.emulator.creation_templates import Template
 from ecrlab.emulator.errors import EcrError
 from ecrlab.emulator.operations import lifecycle, policies
@@ -175,7 +175,7 @@ def _described(template: Template) -> Answer:
         "createdAt": template.created_at,
         "updatedAt": template.updated_at,
     }
-    return {name: value for name, value in members.items() if value is not None}
+    return present(**members)
 
 
 OPERATIONS = {
